@@ -1,0 +1,60 @@
+# `make help` lists the targets. Everything runs in the project's own environment, .venv.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 5000
+
+# Stages call `python`, which must be the environment's own, whatever is active outside.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport PYTHONPATH VIRTUAL_ENV PYTHONHOME
+export DVC_NO_ANALYTICS := 1
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: .venv/.installed ## set up .venv from requirements.lock (every file checked by its hash)
+.venv/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || { echo "making .venv"; $(PYTHON) -m venv .venv; }
+	@test -x $(BIN)/uv || python -m pip install --quiet --disable-pip-version-check uv
+	@echo "installing requirements.lock"
+	@uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
+		-r requirements.lock
+	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+repro: env ## run what has changed of the pipeline, then print the contenders
+	@python -m phytotron.config.params
+	@dvc repro
+	@python -m phytotron.evaluation.summary
+
+test: env ## run the tests (under 10 minutes on 2 cores)
+	@python -m pytest -m "not slow"
+
+test-slow: env ## run the tests that take longer
+	@python -m pytest -m slow
+
+check: env ## lint, format and types
+	@ruff check .
+	@ruff format --check .
+	@mypy
+
+format: env ## repair what lint and format can repair by themselves
+	@ruff check --fix .
+	@ruff format .
+
+bench: env ## measure against what a user would pick instead, side by side
+	@for name in crawl extract preprocess; do python -m benchmarks.$$name || exit; done
+
+ui: env ## open the MLflow UI on a loopback port (PORT=5000)
+	@mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} \
+		--host 127.0.0.1 --port $(PORT)
+
+lock: env ## resolve pyproject.toml anew for all platforms
+	@uv pip compile pyproject.toml --all-extras --universal --generate-hashes --upgrade \
+		--python-version 3.11 --no-annotate --no-header --output-file requirements.lock
+
+clean: ## remove what the pipeline made (DVC's cache, MLflow's store and .venv stay)
+	@rm -rf build data/raw data/interim data/processed
+
+.PHONY: help env repro test test-slow check format bench ui lock clean
