@@ -1,0 +1,1 @@
+"""Phytotron: models grown under controlled, repeatable conditions."""

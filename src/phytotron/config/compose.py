@@ -1,0 +1,255 @@
+"""Compose what `params.yaml` asks for from the Hydra groups in `conf/`.
+
+Hydra is used here and nowhere else. `compose_all` gives one resolved config per experiment, and
+one for the parts of the pipeline that all experiments share; the stage `compose` writes them to
+`build/config/`, where DVC follows them key by key.
+
+An override applies to everything that has its key: `trainer.max_epochs=1` leaves an experiment
+without a trainer as it is. An override that nothing has is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.default_element import ResultDefault
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from phytotron.config.check import check_file, check_value, has_key, key_paths
+from phytotron.config.experiments import CONF, experiment_file
+from phytotron.config.params import Params
+from phytotron.errors import UserError, did_you_mean
+
+PIPELINE = "pipeline"
+EXPERIMENT = "config"
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A composed config with the files and overrides that it came from.
+
+    Attributes:
+        config: the resolved config.
+        sources: the files under `conf/` in the order in which they were merged, each with the
+            package (the key path) that its content was put at.
+        overrides: the overrides that applied, in order.
+    """
+
+    config: DictConfig
+    sources: tuple[tuple[Path, str], ...]
+    overrides: tuple[str, ...]
+
+
+def compose_all(params: Params) -> dict[str, Composed]:
+    """The pipeline's config under the name `pipeline`, and each experiment's under its id.
+
+    Raises:
+        UserError: an unknown site, experiment, group choice or key, a value of the wrong type, or
+            an override that nothing accepts.
+    """
+    with hydra_at(CONF):
+        roots = {PIPELINE: (PIPELINE, [f"site={params.site}"])}
+        for experiment in params.experiments:
+            experiment_file(experiment)
+            roots[experiment] = (EXPERIMENT, [f"experiment={experiment}"])
+        return _compose_roots(roots, params.overrides, params.seed)
+
+
+def compose_experiment(
+    experiment: str, overrides: Sequence[str] = (), seed: int | None = None
+) -> Composed:
+    """The config of one experiment.
+
+    Args:
+        experiment: its id, such as `docs/textcnn`.
+        overrides: Hydra overrides, such as `trainer.max_epochs=2`.
+        seed: replaces the config's seed.
+    """
+    experiment_file(experiment)
+    with hydra_at(CONF):
+        roots = {experiment: (EXPERIMENT, [f"experiment={experiment}"])}
+        return _compose_roots(roots, overrides, seed)[experiment]
+
+
+def _compose_roots(
+    roots: dict[str, tuple[str, list[str]]], overrides: Sequence[str], seed: int | None
+) -> dict[str, Composed]:
+    """Compose every root, giving each the overrides whose key it has."""
+    parsed = [_parse(text) for text in overrides]
+    if not any(_key(override) == "seed" for override in parsed) and seed is not None:
+        roots = {name: (root, [*own, f"seed={seed}"]) for name, (root, own) in roots.items()}
+    bases = {name: _compose(root, choices) for name, (root, choices) in roots.items()}
+    for override in parsed:
+        if not any(_applies(override, base) for base in bases.values()):
+            raise _nothing_has(override, bases)
+    composed = {}
+    for name, (root, choices) in roots.items():
+        base = bases[name]
+        applied = [override for override in parsed if _applies(override, base)]
+        texts = [str(override.input_line) for override in applied]
+        config = _compose(root, [*choices, *texts]) if texts else base
+        for override in applied:
+            if override.type is OverrideType.CHANGE and not _is_group(override):
+                check_value(
+                    _key(override),
+                    OmegaConf.select(base, _key(override)),
+                    OmegaConf.select(config, _key(override)),
+                    where=f"override '{override.input_line}'",
+                )
+        groups = [text for text in texts if _is_group(_parse(text))]
+        sources = _sources(root, [*choices, *groups])
+        if root == EXPERIMENT:
+            _check_experiment_file(name, sources)
+        own_seed = [text for text in choices if text.startswith("seed=")]
+        composed[name] = Composed(config, sources, (*own_seed, *texts))
+    return composed
+
+
+@contextmanager
+def hydra_at(conf: Path) -> Iterator[None]:
+    """Point Hydra at a config folder for the duration of the block."""
+    if not conf.is_dir():
+        raise UserError(
+            "there is no folder 'conf' here", hint="run this from the repository's root"
+        )
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        yield
+
+
+def _compose(root: str, overrides: list[str]) -> DictConfig:
+    try:
+        config = compose(root, overrides=overrides)
+        OmegaConf.resolve(config)
+    except HydraException as error:
+        raise _explained(error) from error
+    except OmegaConfBaseException as error:
+        raise UserError(str(error).splitlines()[0], where=f"conf/{root}.yaml") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{os.path.relpath(mark.name)}:{mark.line + 1}" if mark else f"conf/{root}.yaml"
+        raise UserError(f"not valid YAML: {error.problem}", where=where) from error
+    return config
+
+
+def _sources(root: str, overrides: list[str]) -> tuple[tuple[Path, str], ...]:
+    """The files that Hydra merges, in merge order."""
+    loader = GlobalHydra.instance().config_loader()
+    entries: list[ResultDefault] = loader.compute_defaults_list(
+        root, overrides, RunMode.RUN
+    ).defaults
+    return tuple(
+        (CONF / f"{entry.config_path}.yaml", entry.package or "")
+        for entry in entries
+        if entry.config_path and not entry.config_path.startswith("hydra/")
+    )
+
+
+def _check_experiment_file(experiment: str, sources: Sequence[tuple[Path, str]]) -> None:
+    """An experiment file may set only keys that the groups which it chooses define.
+
+    So a misspelt key is an error at its line, and not a new key that nothing reads.
+    """
+    own = experiment_file(experiment)
+    groups = OmegaConf.create()
+    for path, package in sources:
+        if path == own:
+            continue
+        content = OmegaConf.load(path)
+        assert isinstance(content, DictConfig)
+        content.pop("defaults", None)
+        if package:
+            OmegaConf.update(groups, package, content, merge=True, force_add=True)
+        else:
+            groups.merge_with(content)
+    check_file(own, groups)
+
+
+def _parse(text: str) -> Override:
+    try:
+        override = OverridesParser.create().parse_override(text)
+    except HydraException as error:
+        raise UserError(
+            str(error).splitlines()[0],
+            where=f"override '{text}'",
+            allowed="key=value, +key=value, ~key, group=choice",
+        ) from error
+    if override.is_sweep_override():
+        raise UserError(
+            "a sweep over several values",
+            where=f"override '{text}'",
+            hint="queue one experiment per value: dvc exp run --queue -S 'overrides=[...]'",
+        )
+    return override
+
+
+def _key(override: Override) -> str:
+    return str(override.key_or_group).replace("/", ".")
+
+
+def _is_group(override: Override) -> bool:
+    return (CONF / str(override.key_or_group)).is_dir() and isinstance(override.value(), str)
+
+
+def _applies(override: Override, base: DictConfig) -> bool:
+    if override.type is OverrideType.ADD:
+        return True
+    if _is_group(override):
+        return OmegaConf.select(base, _key(override)) is not None
+    return has_key(base, _key(override))
+
+
+def _nothing_has(override: Override, bases: dict[str, DictConfig]) -> UserError:
+    known = sorted({key for base in bases.values() for key in key_paths(base)})
+    return UserError(
+        f"no key '{_key(override)}'",
+        where=f"override '{override.input_line}'",
+        hint=did_you_mean(_key(override), known)
+        or f"see the keys with: phytotron show {list(bases)[-1]}",
+    )
+
+
+def _explained(error: HydraException) -> UserError:
+    """A readable answer to the commonest mistake: a choice that a group does not offer."""
+    text = " ".join(str(error).split())
+    missing = re.search(r"Could not find '([^']+)'", text)
+    if missing is None:
+        return UserError(text)
+    group, _, choice = missing[1].rpartition("/")
+    while group and not (CONF / group).is_dir():  # an experiment's id has slashes of its own
+        group, _, head = group.rpartition("/")
+        choice = f"{head}/{choice}"
+    if not group:
+        return UserError(f"there is no {(CONF / missing[1]).as_posix()}.yaml")
+    folder = CONF / group
+    choices = sorted(
+        path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")
+    )
+    return UserError(
+        f"'{choice}' is not in {folder.as_posix()}/",
+        where=_chosen_at(group, choice),
+        allowed=", ".join(choices),
+        hint=did_you_mean(choice, choices),
+    )
+
+
+def _chosen_at(group: str, choice: str) -> str | None:
+    """The file and line of a defaults list that makes a choice; None for an override."""
+    entry = re.compile(rf"\s*- (override )?/?{re.escape(group)}: {re.escape(choice)}\s*(#.*)?$")
+    for path in sorted(CONF.rglob("*.yaml")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if entry.match(line):
+                return f"{path.as_posix()}:{number}"
+    return None

@@ -1,0 +1,71 @@
+"""The registry of experiments is the folder `conf/experiment/`: one file, one experiment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from phytotron.errors import UserError, did_you_mean
+
+CONF = Path("conf")
+FOLDER = CONF / "experiment"
+
+try:
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:  # a PyYAML that was built without libyaml
+    from yaml import SafeLoader  # type: ignore[assignment]
+
+
+def experiment_ids() -> list[str]:
+    """The ids of all experiments, sorted."""
+    return sorted(
+        path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yaml")
+    )
+
+
+def experiment_file(experiment: str) -> Path:
+    """The file of an experiment.
+
+    Raises:
+        UserError: there is no such experiment.
+    """
+    path = FOLDER / f"{experiment}.yaml"
+    if not path.is_file():
+        known = experiment_ids()
+        raise UserError(
+            f"no experiment '{experiment}'",
+            hint=did_you_mean(experiment, known) or "see them with: phytotron list",
+        )
+    return path
+
+
+def read_experiment(experiment: str) -> dict[str, Any]:
+    """The content of an experiment's own file, not composed: its card and group choices."""
+    path = experiment_file(experiment)
+    return load_yaml(path) or {}
+
+
+def group_choices(content: dict[str, Any]) -> dict[str, str]:
+    """The group choices in the defaults list of an experiment file, such as data: mnist."""
+    choices = {}
+    for entry in content.get("defaults", []):
+        if isinstance(entry, dict):
+            for group, choice in entry.items():
+                choices[group.removeprefix("override").strip().lstrip("/")] = choice
+    return choices
+
+
+def load_yaml(path: Path) -> Any:
+    """The content of a YAML file.
+
+    Raises:
+        UserError: the file is not valid YAML; names the line.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise UserError(f"not valid YAML: {error.problem}", where=where) from error

@@ -1,0 +1,105 @@
+"""Where a config value comes from: the file and line that set it, and what overrode it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from phytotron.config.check import has_key, key_paths
+from phytotron.config.compose import Composed, compose_all, compose_experiment
+from phytotron.config.lines import places
+from phytotron.config.params import PARAMS, read_params
+from phytotron.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One place that set the key; the last of several wins.
+
+    Attributes:
+        where: `file:line`, or the override.
+        value: the value as it is written there.
+        comment: what the file says about the key.
+    """
+
+    where: str
+    value: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A key's value and every place that set it, the deciding one last."""
+
+    key: str
+    value: Any
+    settings: tuple[Setting, ...]
+
+
+def composed_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) -> Composed:
+    """What `dvc repro` would use: the overrides and the seed of `params.yaml` included.
+
+    Args:
+        experiment: an experiment's id; None for the part that all experiments share.
+        overrides: further overrides, which win over those of `params.yaml`.
+    """
+    params = read_params() if Path(PARAMS).exists() else None
+    if experiment is None:
+        if params is None:
+            raise UserError("no params.yaml here", hint="run this from the repository's root")
+        return compose_all(params)["pipeline"]
+    if params is None or experiment not in params.experiments:
+        return compose_experiment(experiment, overrides)
+    if not params.overrides:
+        return compose_experiment(experiment, overrides, params.seed)
+    # Some of the overrides may be meant for the part that all experiments share.
+    base = compose_all(replace(params, experiments=(experiment,)))[experiment]
+    return compose_experiment(experiment, [*base.overrides, *overrides]) if overrides else base
+
+
+def explain(key: str, experiment: str | None, overrides: Sequence[str] = ()) -> Explanation:
+    """Say where a key's value comes from.
+
+    Raises:
+        UserError: there is no such key.
+    """
+    composed = composed_as_in_repro(experiment, overrides)
+    if not has_key(composed.config, key):
+        raise UserError(
+            f"no key '{key}'",
+            where=experiment or "the pipeline",
+            hint=did_you_mean(key, key_paths(composed.config)),
+        )
+    settings = [*_in_files(key, composed), *_in_overrides(key, composed)]
+    value = OmegaConf.select(composed.config, key)
+    if OmegaConf.is_config(value):
+        value = OmegaConf.to_container(value)
+    return Explanation(key, value, tuple(settings))
+
+
+def _in_files(key: str, composed: Composed) -> list[Setting]:
+    settings = []
+    for path, package in composed.sources:
+        prefix = f"{package}." if package else ""
+        for place in places(path):
+            full = prefix + place.key
+            if full == key:
+                settings.append(Setting(f"{path}:{place.line}", place.value, place.comment))
+    return settings
+
+
+def _in_overrides(key: str, composed: Composed) -> list[Setting]:
+    settings = []
+    from_params = set(read_params().overrides) if Path(PARAMS).exists() else set()
+    for text in composed.overrides:
+        name, _, value = text.lstrip("+~").partition("=")
+        if name.replace("/", ".") == key:
+            origin = f"{PARAMS} (overrides)" if text in from_params else "override"
+            if key == "seed" and text not in from_params:
+                origin = f"{PARAMS} (seed)"
+            settings.append(Setting(origin, value, ""))
+    return settings

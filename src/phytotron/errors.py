@@ -1,0 +1,49 @@
+"""Errors that speak to the person who made them.
+
+A `UserError` is a mistake that a person can repair: a wrong name, a site that is down, a full
+disk. Commands print its text alone, without a traceback, and exit with status 2. Anything else
+that escapes is a defect of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """A mistake that the user can repair.
+
+    Args:
+        what: what was wrong, naming the file, line, key or value.
+        where: file, `file:line`, key path or URL at which it was found.
+        allowed: what would have been right.
+        hint: the next thing to do, often a command.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        allowed: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        lines = [f"{where}: {what}" if where else what]
+        if allowed:
+            lines.append(f"  allowed: {allowed}")
+        if hint:
+            lines.append(f"  {hint}")
+        super().__init__("\n".join(lines))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The entry of `known` that looks most like `word`, or None when none is close."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """The hint line for a misspelt name, or None when nothing is close."""
+    match = nearest(word, known)
+    return f"did you mean '{match}'?" if match else None
