@@ -1,0 +1,61 @@
+"""The command `phytotron scrape`: crawl any site, politely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from phytotron.errors import UserError
+from phytotron.progress import progress
+from phytotron.scrape.crawl import crawl
+from phytotron.scrape.outcome import JSON_NAME, CrawlSummary
+from phytotron.scrape.settings import CrawlConfig
+
+
+def scrape(
+    urls: Sequence[str],
+    out: Path,
+    max_pages: int = 1000,
+    delay: float = 1.0,
+    allow_private: bool = False,
+) -> CrawlSummary:
+    """Crawl the hosts of some addresses, one request at a time, and print a summary.
+
+    An address without a scheme means https. A host stands for itself with and without `www.`, as
+    most sites lead from one to the other. Run again after an interruption, it goes on.
+
+    Args:
+        urls: where to start.
+        out: folder for `pages.warc.gz` and `crawl.json`.
+        max_pages: addresses of pages that may be asked for.
+        delay: seconds between two requests to a host.
+        allow_private: whether private and loopback addresses may be asked.
+
+    Raises:
+        UserError: an address is none, or nothing could be fetched.
+    """
+    starts = [url if "://" in url else f"https://{url}" for url in urls]
+    config = CrawlConfig(
+        name=", ".join(starts),
+        start_urls=tuple(starts),
+        allowed_hosts=tuple(host for url in starts for host in _hosts(url)),
+        max_pages=max_pages,
+        delay=delay,
+        allow_private=allow_private,
+    )
+    summary = crawl(config, Path(out), watch=lambda pages: progress(pages, None, "scrape: pages"))
+    print(summary.text())
+    print(f"what was refused or failed, and why: {Path(out) / JSON_NAME}")
+    return summary
+
+
+def _hosts(url: str) -> list[str]:
+    try:
+        host = urlsplit(url).netloc.lower()
+    except ValueError:
+        host = ""
+    if not host:
+        raise UserError(f"'{url}' is no address", allowed="such as https://example.org/docs/")
+    bare = host.removeprefix("www.")
+    return [bare, f"www.{bare}"]
