@@ -1,0 +1,91 @@
+"""Labelled paragraphs as padded batches of token ids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from phytotron.data.order import TrainingOrder, evaluation_batches
+from phytotron.data.paragraphs import Split, load_labels, load_split
+from phytotron.data.tokens import TokenRows
+
+
+class TextBatch(NamedTuple):
+    """Token ids, shape (batch, tokens), 0 where padded; and class ids, shape (batch,)."""
+
+    inputs: Tensor
+    targets: Tensor
+
+
+class TextBatches(Dataset[TextBatch]):
+    """A split that is indexed by whole batches: `self[rows]` needs no collating."""
+
+    def __init__(self, split: Split, max_tokens: int) -> None:
+        self.rows = TokenRows(split.tokens, split.offsets, max_tokens)
+        self.labels = split.labels
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> TextBatch:
+        return TextBatch(
+            torch.from_numpy(self.rows.padded(rows)), torch.from_numpy(self.labels[rows])
+        )
+
+
+class TextDataModule(pl.LightningDataModule):
+    """The splits of a folder that the stage `preprocess` wrote.
+
+    Args:
+        folder: such as `data/processed`.
+        batch_size: paragraphs of a training batch in each process.
+        max_tokens: longer paragraphs are cut off there.
+        seed: the order of the training data derives from it and the epoch.
+
+    Attributes:
+        dimensions: what a network must know of the data: `vocabulary` (token ids) and `classes`.
+        class_counts: training paragraphs of each class, shape (classes,).
+    """
+
+    def __init__(self, folder: Path | str, batch_size: int, max_tokens: int, seed: int) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        self.batch_size = batch_size
+        self.max_tokens = max_tokens
+        self.seed = seed
+        labels = load_labels(self.folder)
+        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        self.dimensions = {"vocabulary": tokenizer.get_vocab_size(), "classes": len(labels)}
+        self.train = self._batches("train")
+        self.validation = self._batches("validation")
+        self.class_counts = np.bincount(self.train.labels, minlength=len(labels))
+
+    def _batches(self, split: str) -> TextBatches:
+        return TextBatches(load_split(self.folder, split), self.max_tokens)
+
+    def train_dataloader(self) -> DataLoader:
+        order = TrainingOrder(
+            self.train.rows.lengths, self.batch_size, seed=self.seed, **self._share()
+        )
+        return DataLoader(self.train, sampler=order, batch_size=None)
+
+    def val_dataloader(self) -> DataLoader:
+        # Without gradients there is room for four times as many.
+        batches = evaluation_batches(
+            self.validation.rows.lengths, 4 * self.batch_size, **self._share()
+        )
+        return DataLoader(self.validation, sampler=batches, batch_size=None)
+
+    def _share(self) -> dict[str, int]:
+        """Which part of each batch is for this process; all of it outside a Trainer."""
+        if self.trainer is None:
+            return {"rank": 0, "world_size": 1}
+        return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}

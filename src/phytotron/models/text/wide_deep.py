@@ -1,0 +1,75 @@
+"""A wide and a deep network that answer together (in the spirit of Cheng et al., 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from phytotron.models.text.fasttext import FastText
+from phytotron.models.text.textcnn import TextCNN
+
+
+class WideAndDeep(nn.Module):
+    """fastText remembers n-grams, TextCNN generalises over them; each learns by itself.
+
+    They share the data and nothing else: trained on the sum of their logits, the faster learner
+    would leave the other one little to learn. Their mean log probability is better than either,
+    as in any ensemble of models that make different mistakes.
+
+    Args:
+        vocabulary: token ids are below this.
+        classes: logits per text.
+        channels: of an embedding, in both.
+        order: longest n-gram of the wide part, in tokens.
+        buckets: embeddings that the n-grams share by hashing.
+        ngram_dropout: share of the n-grams that training leaves out of the wide part.
+        wide_dropout: on the wide part's pooled embedding.
+        widths: tokens that a filter of the deep part sees, one convolution for each; odd numbers.
+        filters: of each width.
+        deep_dropout: on the deep part's embeddings and pooled features.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary: int,
+        classes: int,
+        channels: int,
+        order: int,
+        buckets: int,
+        ngram_dropout: float,
+        wide_dropout: float,
+        widths: Sequence[int],
+        filters: int,
+        deep_dropout: float,
+    ) -> None:
+        super().__init__()
+        self.wide = FastText(
+            vocabulary=vocabulary,
+            classes=classes,
+            channels=channels,
+            order=order,
+            buckets=buckets,
+            ngram_dropout=ngram_dropout,
+            dropout=wide_dropout,
+        )
+        self.deep = TextCNN(
+            vocabulary=vocabulary,
+            classes=classes,
+            channels=channels,
+            widths=widths,
+            filters=filters,
+            dropout=deep_dropout,
+        )
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Token ids, shape (batch, tokens), to logits.
+
+        Returns:
+            While training the logits of each part, shape (2, batch, classes); else the mean of
+            their log probabilities, shape (batch, classes).
+        """
+        logits = torch.stack([self.wide(tokens), self.deep(tokens)])
+        return logits if self.training else logits.log_softmax(dim=-1).mean(dim=0)

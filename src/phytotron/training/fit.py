@@ -1,0 +1,80 @@
+"""From a config and a data folder to a model folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from phytotron.config.instantiate import locate
+from phytotron.data.paragraphs import load_labels
+from phytotron.errors import UserError
+from phytotron.files import replacing_folder, sha256
+from phytotron.training.bundle import save_model
+from phytotron.training.fitted import Fitted
+from phytotron.training.trainer_config import check
+
+SCRATCH = Path("build/scratch/train")
+
+
+def fit(
+    config: Mapping[str, Any], data: Path | str, out: Path | str, scratch: Path | str = SCRATCH
+) -> Fitted | None:
+    """Train what a config describes and write the model folder.
+
+    A model whose class has a method `fit` is an estimator in the sense of scikit-learn; any other
+    is a network, which the config's task trains with Lightning.
+
+    Args:
+        config: an experiment's config, resolved, as plain dicts and lists.
+        data: what the stage `preprocess` wrote.
+        out: the model folder; it appears whole or not at all.
+        scratch: for what is needed only while training, in a folder of its own for each config
+            and data.
+
+    Returns:
+        What was trained, or None in a process that is not the first of a distributed run.
+
+    Raises:
+        UserError: the config or the data are not right, or the loss is not finite.
+    """
+    data = Path(data)
+    _check(config)
+    load_labels(data)  # says so if the data is not there
+    scratch = Path(scratch) / _key(config, data)
+    fitted: Fitted | None
+    if hasattr(locate(config["model"]["_target_"]), "fit"):
+        from phytotron.training.fit_estimator import fit_estimator
+
+        fitted = fit_estimator(config, data)
+    else:
+        for group in ("data", "task", "optimizer", "trainer"):
+            if not config.get(group):
+                raise UserError(
+                    f"a network needs a {group}", where=group, hint=f"see conf/{group}/"
+                )
+        from phytotron.training.fit_network import fit_network
+
+        fitted = fit_network(config, data, scratch)
+    if fitted is not None:
+        with replacing_folder(out) as temporary:
+            save_model(temporary, fitted, config, data)
+        shutil.rmtree(scratch, ignore_errors=True)
+    return fitted
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    """Answer mistakes before anything heavy is imported."""
+    if not config.get("model"):
+        raise UserError("the experiment chooses no model", where="model", hint="see conf/model/")
+    if config.get("trainer"):
+        check(config["trainer"])
+
+
+def _key(config: Mapping[str, Any], data: Path) -> str:
+    """The name of the scratch folder: other config or data, other folder."""
+    text = json.dumps(config, sort_keys=True) + sha256(data / "manifest.json")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

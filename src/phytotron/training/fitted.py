@@ -1,0 +1,49 @@
+"""What training came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# The columns of history.csv.
+HISTORY = (
+    "epoch",
+    "step",
+    "train_loss",
+    "val_loss",
+    "val_accuracy",
+    "val_macro_f1",
+    "learning_rate",
+)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model and how it came about.
+
+    Attributes:
+        model: a network with its best weights, or a fitted estimator.
+        history: one row an epoch with the keys of `HISTORY`; what is not known is left out.
+        epochs: passes over the training data.
+        steps: updates of the weights.
+        samples: training samples seen, repeated ones counted again.
+        parameters: learned numbers in the model.
+        best_epoch: the epoch, from 0, that the model is from.
+        stopped: why training ended.
+        seconds: of the training alone, without imports and reading data, validation included.
+    """
+
+    model: Any
+    history: list[dict[str, float | int]]
+    epochs: int
+    steps: int
+    samples: int
+    parameters: int
+    best_epoch: int
+    stopped: str
+    seconds: float
+
+    @property
+    def best(self) -> dict[str, float | int]:
+        """The history's row of the best epoch."""
+        return next(row for row in self.history if row["epoch"] == self.best_epoch)
