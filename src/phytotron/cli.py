@@ -1,0 +1,288 @@
+"""The front door: `phytotron COMMAND`.
+
+This module imports nothing heavy, so that `--help`, `list`, `show` and `explain` answer at once;
+each command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from phytotron.errors import UserError, did_you_mean
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command; a user's mistake ends it with its text and exit status 2."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        raise SystemExit(arguments.run(arguments) or 0)
+    except UserError as error:
+        if arguments.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough.
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that suggests the nearest command."""
+
+    def error(self, message: str) -> NoReturn:
+        words = message.split("'")
+        if "invalid choice" in message and len(words) > 1:
+            hint = did_you_mean(words[1], _COMMANDS)
+            message = f"no command '{words[1]}'" + (f"; {hint}" if hint else "")
+        self.exit(2, f"error: {message}\n  see: {self.prog} --help\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = Parser(
+        prog="phytotron",
+        description="Models grown under controlled, repeatable conditions.",
+        epilog="The pipeline itself runs with `dvc repro` (or `make repro`).",
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    for name, (help_text, add_arguments, run) in _COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        add_arguments(command)
+        command.add_argument(
+            "--debug", action="store_true", help="show the traceback of a user's mistake"
+        )
+        command.set_defaults(run=run)
+    return parser
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(version("phytotron"))
+        parser.exit()
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print an array of objects")
+
+
+def _print_json(items: list[dict[str, Any]]) -> None:
+    print(json.dumps(items, indent=2, ensure_ascii=False))
+
+
+# --- list, show, explain -----------------------------------------------------------------------
+
+
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pattern", nargs="?", default="", help="part of an id, or a glob")
+    _json(parser)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    from phytotron.config.listing import list_experiments, render
+
+    rows = list_experiments(arguments.pattern)
+    if arguments.json:
+        _print_json(rows)
+    else:
+        print(render(rows))
+
+
+def _experiment_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("experiment", help="an id from `phytotron list`, such as docs/textcnn")
+    parser.add_argument(
+        "overrides", nargs="*", help="Hydra overrides, such as trainer.max_epochs=2"
+    )
+
+
+def _show_arguments(parser: argparse.ArgumentParser) -> None:
+    _experiment_arguments(parser)
+    _json(parser)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    from omegaconf import OmegaConf
+
+    from phytotron.config.explain import composed_as_in_repro
+
+    composed = composed_as_in_repro(arguments.experiment, arguments.overrides)
+    if arguments.json:
+        content = OmegaConf.to_container(composed.config)
+        _print_json([{"id": arguments.experiment, "config": content}])
+    else:
+        print(OmegaConf.to_yaml(composed.config), end="")
+
+
+def _explain_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", help="a key, such as trainer.max_epochs")
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides to apply first")
+    parser.add_argument(
+        "--experiment", "-e", help="an experiment; without it, what all experiments share"
+    )
+    _json(parser)
+
+
+def _explain(arguments: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from phytotron.config.explain import explain
+
+    found = explain(arguments.key, arguments.experiment, arguments.overrides)
+    if arguments.json:
+        _print_json([{"id": found.key, **asdict(found)}])
+        return
+    print(f"{found.key} = {json.dumps(found.value, ensure_ascii=False)}")
+    for position, setting in enumerate(reversed(found.settings)):
+        verb = "set by" if position == 0 else "instead of"
+        value = f": {setting.value}" if setting.value else ""
+        comment = f"   # {setting.comment}" if setting.comment else ""
+        print(f"  {verb:10} {setting.where}{value}{comment}")
+
+
+# --- train, compare, doctor --------------------------------------------------------------------
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from phytotron.single_run import train_experiment
+
+    train_experiment(arguments.experiment, arguments.overrides)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from phytotron.doctor import examine, render
+
+    findings = examine()
+    if arguments.json:
+        _print_json(
+            [{"id": item.name, "problem": item.problem, "repair": item.repair} for item in findings]
+        )
+    else:
+        print(render(findings))
+    return 1 if findings else 0
+
+
+# --- scrape, predict ---------------------------------------------------------------------------
+
+
+def _scrape_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("urls", nargs="+", metavar="URL", help="where to start")
+    parser.add_argument("--out", required=True, help="folder for the web archive")
+    parser.add_argument("--max-pages", type=int, default=1000, help="stop after so many pages")
+    parser.add_argument(
+        "--delay", type=float, default=1.0, help="seconds between requests to one host"
+    )
+    parser.add_argument(
+        "--allow-private", action="store_true", help="allow loopback and private addresses"
+    )
+
+
+def _scrape(arguments: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from phytotron.scrape.command import scrape
+
+    scrape(
+        arguments.urls,
+        Path(arguments.out),
+        max_pages=arguments.max_pages,
+        delay=arguments.delay,
+        allow_private=arguments.allow_private,
+    )
+
+
+def _predict_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", help="a text, a file, a URL, or - for standard input")
+    parser.add_argument("--model", help="NAME@ALIAS (default: the pipeline's champion)")
+    parser.add_argument("--top", type=int, default=3, help="how many labels to print")
+    parser.add_argument(
+        "--allow-private", action="store_true", help="allow a URL at a private address"
+    )
+    _json(parser)
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    from phytotron.tracking.predict import predict
+
+    predictions = predict(
+        arguments.source,
+        model=arguments.model,
+        top=arguments.top,
+        allow_private=arguments.allow_private,
+    )
+    if arguments.json:
+        _print_json([{"id": item.label, "probability": item.probability} for item in predictions])
+    else:
+        for item in predictions:
+            print(f"{item.probability:6.3f}  {item.label}")
+
+
+# --- the registry ------------------------------------------------------------------------------
+
+
+def _promote_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="the registered model's name")
+    parser.add_argument("version", help="the version that is to become champion")
+    parser.add_argument("--force", action="store_true", help="pass by the gate; needs --why")
+    parser.add_argument("--why", help="the reason, for the audit record")
+
+
+def _promote(arguments: argparse.Namespace) -> None:
+    from phytotron.tracking.promotion import promote, render
+
+    print(render(promote(arguments.model, arguments.version, arguments.force, arguments.why)))
+
+
+def _rollback_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="the registered model's name")
+
+
+def _rollback(arguments: argparse.Namespace) -> None:
+    from phytotron.tracking.promotion import render, rollback
+
+    print(render(rollback(arguments.model)))
+
+
+def _lineage_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="NAME@ALIAS, such as docs-router@champion")
+    _json(parser)
+
+
+def _lineage(arguments: argparse.Namespace) -> None:
+    from phytotron.tracking.lineage import lineage, render
+
+    found = lineage(arguments.model)
+    if arguments.json:
+        _print_json([{"id": arguments.model, **found}])
+    else:
+        print(render(found))
+
+
+_COMMANDS: dict[str, tuple[str, Any, Any]] = {
+    "list": ("the experiments: data, metric, target, result", _list_arguments, _list),
+    "show": ("the composed config of an experiment, and its card", _show_arguments, _show),
+    "explain": ("where a config value comes from", _explain_arguments, _explain),
+    "train": (
+        "train and evaluate one experiment outside the pipeline",
+        _experiment_arguments,
+        _train,
+    ),
+    "scrape": ("crawl any site into a web archive", _scrape_arguments, _scrape),
+    "predict": ("ask a registered model", _predict_arguments, _predict),
+    "promote": ("make a version the champion, through the gate", _promote_arguments, _promote),
+    "rollback": ("bring back the previous champion", _rollback_arguments, _rollback),
+    "lineage": ("what a registered model was made from", _lineage_arguments, _lineage),
+    "doctor": ("find what is wrong with the set-up", _json, _doctor),
+}

@@ -1,0 +1,217 @@
+"""`phytotron doctor`: what is wrong with the set-up, and the command that repairs it."""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from phytotron.errors import UserError
+
+FREE_BYTES = 2 * 1024**3  # the pipeline's outs, DVC's cache and scratch take about 1 GB
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong.
+
+    Attributes:
+        name: the check that found it.
+        problem: what is wrong.
+        repair: the command or step that repairs it.
+    """
+
+    name: str
+    problem: str
+    repair: str
+
+
+def examine() -> list[Finding]:
+    """Run every check; an empty list means that nothing is wrong."""
+    return [finding for check in CHECKS for finding in check()]
+
+
+def render(findings: list[Finding]) -> str:
+    """The findings as text."""
+    if not findings:
+        return f"nothing wrong found ({len(CHECKS)} checks)"
+    return "\n".join(f"{item.name}: {item.problem}\n  repair: {item.repair}" for item in findings)
+
+
+def check_python() -> Iterator[Finding]:
+    """The Python version is one that the lock was made for."""
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        found = ".".join(map(str, sys.version_info[:3]))
+        yield Finding(
+            "python",
+            f"this is Python {found}; the lock is for 3.11 to 3.13",
+            "rm -rf .venv && make env PYTHON=python3.11",
+        )
+
+
+def check_lock(lock: Path = Path("requirements.lock")) -> Iterator[Finding]:
+    """Every package of the lock is installed at the locked version."""
+    if not lock.exists():
+        yield Finding("lock", f"there is no {lock}", f"git checkout {lock}")
+        return
+    wrong = [
+        f"{requirement.name} {found or 'is missing'}, locked {requirement.specifier}"
+        for requirement in locked(lock)
+        if not requirement.specifier.contains(found := installed(requirement.name), True)
+    ]
+    if wrong:
+        rest = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        yield Finding("lock", "; ".join(wrong[:3]) + rest, "touch requirements.lock && make env")
+
+
+def locked(lock: Path) -> Iterator[Requirement]:
+    """The packages of a lock file that this platform needs."""
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith((" ", "#", "-")):
+            requirement = Requirement(line.rstrip("\\ "))
+            if requirement.marker is None or requirement.marker.evaluate():
+                yield requirement
+
+
+def installed(name: str) -> str:
+    """The installed version of a package, empty when it is absent."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def check_lightning() -> Iterator[Finding]:
+    """No release that stole credentials, and not two packages with the same code."""
+    for name in ("lightning", "pytorch-lightning"):
+        if (version := installed(name)) in {"2.6.2", "2.6.3"}:
+            yield Finding(
+                "lightning",
+                f"{name} {version} was a malicious release: treat this machine's secrets as known",
+                "rm -rf .venv && make env, and replace the secrets",
+            )
+    if installed("lightning"):
+        yield Finding(
+            "lightning",
+            "the package 'lightning' is installed beside 'pytorch-lightning': their classes differ",
+            "uv pip uninstall lightning",
+        )
+
+
+def check_torchvision() -> Iterator[Finding]:
+    """torch is the partner that torchvision was built with."""
+    torch, torchvision = installed("torch"), installed("torchvision")
+    if not (torch and torchvision):
+        return
+    for text in metadata.requires("torchvision") or []:
+        requirement = Requirement(text)
+        if requirement.name == "torch" and not requirement.specifier.contains(torch, True):
+            yield Finding(
+                "torchvision",
+                f"torchvision {torchvision} needs torch{requirement.specifier}, found {torch}",
+                "touch requirements.lock && make env",
+            )
+
+
+def check_dvc() -> Iterator[Finding]:
+    """This is a DVC repository, and DVC's own Hydra switch is off."""
+    if not Path(".dvc").is_dir():
+        yield Finding("dvc", "this folder is not a DVC repository", "cd to the repository's root")
+        return
+    config = configparser.ConfigParser()
+    config.read([".dvc/config", ".dvc/config.local"])
+    if config.getboolean("hydra", "enabled", fallback=False):
+        yield Finding(
+            "dvc",
+            "hydra.enabled is on: DVC would overwrite params.yaml, and repro would go stale",
+            "dvc config --unset hydra.enabled",
+        )
+
+
+def check_checkpoints() -> Iterator[Finding]:
+    """No checkpoint lies in a DVC out, where the next run would delete it."""
+    if found := sorted(Path("build/models").rglob("*.ckpt")):
+        yield Finding(
+            "checkpoints",
+            f"{found[0]} lies in a DVC out and is deleted by the next run",
+            "keep checkpoints under build/scratch/",
+        )
+
+
+def check_configs() -> Iterator[Finding]:
+    """params.yaml and conf/ compose, and have every key that dvc.yaml lists."""
+    from phytotron.config.compose import compose_all
+    from phytotron.config.listed import check_listed
+    from phytotron.config.params import read_params
+
+    try:
+        check_listed(compose_all(read_params()))
+    except UserError as error:
+        yield Finding("configs", str(error), "repair the file named above")
+
+
+def check_site() -> Iterator[Finding]:
+    """The bundled site is the one that was committed."""
+    from phytotron.scrape.server import verify
+
+    for archive in sorted(Path("data/site").glob("*.tar.xz")):
+        try:
+            verify(archive)
+        except UserError as error:
+            yield Finding("site", str(error), f"git checkout {archive.as_posix()}")
+
+
+def check_tracking() -> Iterator[Finding]:
+    """MLflow's store can be used."""
+    from phytotron.tracking.store import check_store
+
+    for item in check_store():
+        yield Finding("tracking", item.problem, item.repair)
+
+
+def check_disk() -> Iterator[Finding]:
+    """There is room for what the pipeline writes."""
+    free = shutil.disk_usage(".").free
+    if free < FREE_BYTES:
+        yield Finding(
+            "disk", f"{free / 1024**3:.1f} GB free, about 2 GB are needed", "make clean; dvc gc -w"
+        )
+
+
+def check_gpu() -> Iterator[Finding]:
+    """Where there is a GPU, torch can use it."""
+    if shutil.which("nvidia-smi") is None:
+        return
+    if subprocess.run(["nvidia-smi", "-L"], capture_output=True, check=False).returncode:
+        yield Finding("gpu", "nvidia-smi fails: the driver does not answer", "nvidia-smi")
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        yield Finding(
+            "gpu",
+            f"torch {torch.__version__} (CUDA {torch.version.cuda}) cannot use the GPU",
+            "update the NVIDIA driver",
+        )
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    check_python,
+    check_lock,
+    check_lightning,
+    check_torchvision,
+    check_dvc,
+    check_checkpoints,
+    check_configs,
+    check_site,
+    check_tracking,
+    check_disk,
+    check_gpu,
+)

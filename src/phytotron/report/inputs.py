@@ -1,0 +1,242 @@
+"""What the earlier stages wrote, read and checked for the report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from phytotron.errors import UserError
+from phytotron.report.words import readable, web_address
+
+OTHERS = 8  # the slot of the contenders that the charts leave out
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One row of `per_class.csv`; a score is None where there is nothing to divide by."""
+
+    label: str
+    support: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong prediction; `link` is the page's address if a browser may be sent there."""
+
+    text: str
+    url: str
+    link: str | None
+    actual: str
+    predicted: str
+    confidence: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """One experiment and what is known of it; in the slot `OTHERS` just its scores.
+
+    Attributes:
+        experiment: its id, such as `docs/textcnn`.
+        name: the shortest name that no other contender has, such as `textcnn`.
+        slot: which colour and mark the charts give it.
+        rank: the row of `results/comparison.json`.
+        history: the rows of `history.csv`; an unknown value is None.
+        confusion: test paragraphs of each (actual, predicted) pair.
+        calibration: mean confidence, accuracy and count of each bin.
+    """
+
+    experiment: str
+    name: str
+    slot: int
+    rank: dict[str, Any]
+    metrics: dict[str, Any]
+    config: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, float | None]] = field(default_factory=list)
+    classes: list[ClassScore] = field(default_factory=list)
+    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    calibration: list[tuple[float | None, float | None, int]] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    @cached_property
+    def f1(self) -> dict[str, float | None]:
+        return {row.label: row.f1 for row in self.classes}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that the report shows; `contenders` are in the order of their macro-F1."""
+
+    title: str
+    contenders: list[Contender]
+    baseline: Contender | None
+    winner: Contender
+    registration: dict[str, Any]
+    crawl: dict[str, Any]
+    cleaning: dict[str, Any]
+    manifest: dict[str, Any]
+
+    @property
+    def charted(self) -> list[Contender]:
+        """Those that the charts show: the winner, the baseline and the best of the others."""
+        return [contender for contender in self.contenders if contender.slot != OTHERS]
+
+    @property
+    def labels(self) -> list[str]:
+        """The names of the classes, sorted as in the evaluation."""
+        return [row.label for row in self.winner.classes]
+
+
+def read_inputs(root: Path, title: str, experiments: Sequence[str], mistakes: int) -> Inputs:
+    """Read the outs of all earlier stages.
+
+    Args:
+        root: the project's folder.
+        title: heading of the report.
+        experiments: the contenders that the report must hold.
+        mistakes: how many mistakes to keep of each contender.
+
+    Raises:
+        UserError: an out is missing or broken, or the comparison is one of other experiments.
+    """
+    comparison = _json(root / "results/comparison.json", "compare")
+    ranks = {row["experiment"]: row for row in comparison["contenders"]}
+    if set(ranks) != set(experiments):
+        raise UserError(
+            f"compares {', '.join(sorted(ranks))}; params.yaml asks for {', '.join(experiments)}",
+            where="results/comparison.json",
+            hint="run: dvc repro compare",
+        )
+    names = short_names(list(ranks))
+    slots = slot_numbers(list(ranks), comparison["winner"], comparison["baseline"])
+    contenders = {
+        experiment: _contender(
+            root, experiment, names[experiment], slots[experiment], rank, mistakes
+        )
+        for experiment, rank in ranks.items()
+    }
+    return Inputs(
+        title=readable(title),
+        contenders=list(contenders.values()),
+        baseline=contenders.get(comparison["baseline"]),
+        winner=contenders[comparison["winner"]],
+        registration=_json(root / "build/registration.json", "register"),
+        crawl=_json(root / "data/raw/crawl.json", "scrape"),
+        cleaning=_json(root / "data/interim/cleaning.json", "clean"),
+        manifest=_json(root / "data/processed/manifest.json", "preprocess"),
+    )
+
+
+def short_names(experiments: list[str]) -> dict[str, str]:
+    """The last part of each id where that is unique, else the whole id."""
+    last = {experiment: experiment.rpartition("/")[2] for experiment in experiments}
+    uses = Counter(last.values())
+    return {
+        experiment: name if uses[name] == 1 else experiment for experiment, name in last.items()
+    }
+
+
+def slot_numbers(experiments: list[str], winner: str, baseline: str | None) -> dict[str, int]:
+    """Which colour and mark each has: the baseline 0, the winner 1, then by rank.
+
+    Those that find all taken share `OTHERS`; they are in the table only.
+    """
+    rest = [each for each in experiments if each not in (winner, baseline)]
+    coloured = [winner, *rest] if winner != baseline else rest
+    slots = dict.fromkeys(experiments, OTHERS)
+    slots |= {experiment: 1 + index for index, experiment in enumerate(coloured[: OTHERS - 1])}
+    return slots | ({baseline: 0} if baseline else {})
+
+
+def _contender(
+    root: Path, experiment: str, name: str, slot: int, rank: dict[str, Any], mistakes: int
+) -> Contender:
+    model = root / "build/models" / experiment
+    evaluation = root / "build/evaluation" / experiment
+    trained, evaluated = f"train@{experiment}", f"evaluate@{experiment}"
+    metrics = _json(root / "results" / experiment / "metrics.json", evaluated)
+    if slot == OTHERS:
+        return Contender(experiment, name, slot, rank, metrics)
+    confusion = Counter(
+        (row["actual"], row["predicted"]) for row in _rows(evaluation / "confusion.csv", evaluated)
+    )
+    return Contender(
+        experiment=experiment,
+        name=name,
+        slot=slot,
+        rank=rank,
+        metrics=metrics,
+        config=_read(model / "config.yaml", yaml.safe_load, trained) or {},
+        training=_json(model / "training.json", trained),
+        history=[
+            {key: _number(value) for key, value in row.items()}
+            for row in _rows(model / "history.csv", trained)
+        ],
+        classes=[_class_score(row) for row in _rows(evaluation / "per_class.csv", evaluated)],
+        confusion=Counter(
+            {(readable(a), readable(b)): number for (a, b), number in confusion.items()}
+        ),
+        calibration=[
+            (_number(row["confidence"]), _number(row["accuracy"]), int(row["count"]))
+            for row in _rows(evaluation / "calibration.csv", evaluated)
+        ],
+        mistakes=[
+            _mistake(row) for row in _json(evaluation / "mistakes.json", evaluated)[:mistakes]
+        ],
+    )
+
+
+def _class_score(row: dict[str, str]) -> ClassScore:
+    scores = {key: _number(row[key]) for key in ("precision", "recall", "f1")}
+    return ClassScore(readable(row["label"]), int(row["support"]), **scores)
+
+
+def _mistake(row: dict[str, Any]) -> Mistake:
+    return Mistake(
+        text=readable(row["text"]),
+        url=readable(row["url"]),
+        link=web_address(readable(row["url"])),
+        actual=readable(row["actual"]),
+        predicted=readable(row["predicted"]),
+        confidence=row["confidence"],
+    )
+
+
+def _number(text: str | None) -> float | None:
+    """A cell of a table: None when it is empty, not a number, NaN or infinite."""
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _json(path: Path, stage: str) -> Any:
+    return _read(path, json.loads, stage)
+
+
+def _rows(path: Path, stage: str) -> list[dict[str, str]]:
+    return _read(path, lambda text: list(csv.DictReader(io.StringIO(text, newline=""))), stage)
+
+
+def _read(path: Path, parse: Any, stage: str) -> Any:
+    hint = f"run: dvc repro {stage}"
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError("does not exist", where=str(path), hint=hint) from None
+    except (ValueError, yaml.YAMLError) as error:
+        raise UserError(f"cannot be read: {error}", where=str(path), hint=hint) from error

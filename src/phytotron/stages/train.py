@@ -1,0 +1,39 @@
+"""Stage `train@E`: data/processed/ → build/models/E/."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from phytotron.config.stage import plain, stage_config
+from phytotron.errors import UserError
+from phytotron.files import write_json
+from phytotron.stages import run
+from phytotron.training.fit import fit
+from phytotron.training.timing import timing
+
+DATA = Path("data/processed")
+
+# Threads that wait should sleep: spinning ones make training ten times slower when something else
+# needs the cores. OpenMP reads this when torch is imported, which happens later.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def train() -> None:
+    if len(sys.argv) != 2:
+        raise UserError("which experiment?", hint="python -m phytotron.stages.train EXPERIMENT")
+    experiment = sys.argv[1]
+    out = Path("build/models") / experiment
+    fitted = fit(plain(stage_config("train", experiment)), DATA, out)
+    if fitted is None:  # the first process of a distributed run does the rest
+        return
+    write_json(Path("build/timing/train") / f"{experiment}.json", timing(fitted))
+    print(
+        f"{experiment}: {fitted.seconds:.1f} s, {fitted.parameters:,} parameters, "
+        f"val_macro_f1 {fitted.best['val_macro_f1']:.4f} (epoch {fitted.best_epoch}) → {out}"
+    )
+
+
+if __name__ == "__main__":
+    run(train)

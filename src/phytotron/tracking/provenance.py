@@ -1,0 +1,99 @@
+"""Where a model comes from: commit, lock files, data, seed, versions, machine.
+
+These facts depend on the moment of registration, so they go to MLflow as tags and never into a
+DVC out. Two files go with them: `dvc.lock` as it was, and what was not committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from phytotron.files import read_json, sha256
+from phytotron.training.timing import versions
+
+DVC_LOCK = Path("dvc.lock")
+REQUIREMENTS = Path("requirements.lock")
+# What the pipeline itself writes to the working tree does not make it dirty.
+_OUTS = (":(exclude)dvc.lock", ":(exclude)results")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What all runs of one registration share.
+
+    Attributes:
+        tags: facts about the repository, by name; `data` is a JSON object of paths and digests.
+        files: texts to keep with each run, by file name.
+    """
+
+    tags: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+def repository() -> Provenance:
+    """The state of the repository in the current folder; what is not there is left out."""
+    tags: dict[str, str] = {}
+    files: dict[str, str] = {}
+    if commit := _git("rev-parse", "HEAD"):
+        status = _git("status", "--porcelain", "--", ".", *_OUTS)
+        tags |= {"commit": commit, "dirty": str(bool(status)).lower()}
+        if status:
+            files["uncommitted.patch"] = _git("diff", "HEAD", "--", ".", *_OUTS) + "\n"
+    if DVC_LOCK.exists():
+        text = DVC_LOCK.read_text(encoding="utf-8")
+        tags["dvc_lock"] = hashlib.sha256(text.encode()).hexdigest()
+        tags["data"] = json.dumps(data_digests(text))
+        files["dvc.lock"] = text
+    if REQUIREMENTS.exists():
+        tags["requirements"] = sha256(REQUIREMENTS)
+    return Provenance(tags, files)
+
+
+def data_digests(dvc_lock: str) -> dict[str, str]:
+    """The digests that a `dvc.lock` records for everything under `data/`, by path."""
+    stages = (yaml.safe_load(dvc_lock) or {}).get("stages", {})
+    entries = (
+        entry
+        for stage in stages.values()
+        for entry in [*stage.get("deps", []), *stage.get("outs", [])]
+    )
+    found = {entry["path"]: _digest(entry) for entry in entries if "hash" in entry}
+    return {path: found[path] for path in sorted(found) if path.startswith("data/")}
+
+
+def _digest(entry: Mapping[str, Any]) -> str:
+    return f"{entry['hash']}:{entry[entry['hash']]}"
+
+
+def training_facts(timing: Path) -> tuple[dict[str, str], dict[str, float]]:
+    """Machine and versions (as tags) and times (as metrics) of a training.
+
+    Where the file is missing, because the experiment was not trained here, there are none but
+    this machine's versions.
+    """
+    facts: dict[str, Any] = read_json(timing) if timing.exists() else {"versions": versions()}
+    tags: dict[str, str] = {
+        name: json.dumps(facts.pop(name), sort_keys=True)
+        for name in ("versions", "hardware")
+        if name in facts
+    }
+    return tags, {name: float(value) for name, value in facts.items()}
+
+
+def _git(*arguments: str) -> str:
+    """What git prints, or nothing when this is not a repository."""
+    try:
+        result = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, check=False, errors="replace"
+        )
+    except FileNotFoundError:
+        return ""
+    return result.stdout.strip() if result.returncode == 0 else ""

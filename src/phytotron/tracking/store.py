@@ -1,0 +1,260 @@
+"""Open the MLflow store: SQLite in the repository, a database, or a server.
+
+Opening answers everything that a person can repair (a server that is away, an older schema, the
+file store that MLflow gave up) within seconds, before anything is written.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from filelock import FileLock, Timeout
+from omegaconf import OmegaConf
+from requests import RequestException
+from sqlalchemy.exc import SQLAlchemyError
+
+from phytotron.config.stage import PIPELINE_CONFIG, plain
+from phytotron.errors import UserError
+from phytotron.tracking import schema
+from phytotron.tracking.environment import mlflow
+
+ANSWER_SECONDS = 5
+LOCK_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store.
+
+    Attributes:
+        uri: its address.
+        artifacts: where artifacts go when no server decides it, as a URI.
+        client: MLflow's client of it.
+    """
+
+    uri: str
+    artifacts: str
+    client: mlflow.MlflowClient
+
+    @property
+    def is_server(self) -> bool:
+        return _is_server(self.uri)
+
+
+@dataclass(frozen=True)
+class StoreFinding:
+    """Something that is wrong with the store, and the command or step that repairs it."""
+
+    problem: str
+    repair: str
+
+
+def pipeline_config() -> Any:
+    """What `compose` wrote for the pipeline, for commands outside of it.
+
+    Raises:
+        UserError: it has not run.
+    """
+    if not PIPELINE_CONFIG.exists():
+        raise UserError(
+            "the pipeline has not run here", where=str(PIPELINE_CONFIG), hint="run: make repro"
+        )
+    return OmegaConf.load(PIPELINE_CONFIG)
+
+
+def store_uri(tracking: Mapping[str, Any]) -> str:
+    """The address of the store: MLFLOW_TRACKING_URI, or else the config's `uri`.
+
+    The path of an SQLite file is made absolute: MLflow keeps connections by address.
+    """
+    uri: str = os.environ.get("MLFLOW_TRACKING_URI") or tracking["uri"]
+    file = schema.database_file(uri)
+    return uri if file is None else f"{schema.SQLITE}{file.resolve().as_posix()}"
+
+
+def open_store(tracking: Mapping[str, Any]) -> Store:
+    """Open the store, and set it up when there is none.
+
+    Args:
+        tracking: the config's group `tracking`.
+
+    Raises:
+        UserError: the store cannot be used as it is; says why and what repairs it.
+    """
+    uri, artifacts = store_uri(tracking), _artifacts_uri(tracking["artifacts"])
+    with answered(uri):
+        if _is_server(uri):
+            _check_server(uri)
+        elif "://" in uri and not uri.startswith("file:"):
+            _prepare_database(uri, artifacts)
+        elif uri != "databricks":
+            raise _file_store(uri)
+        mlflow.set_tracking_uri(uri)
+        return Store(uri, artifacts, mlflow.MlflowClient(uri))
+
+
+def _is_server(uri: str) -> bool:
+    return urlsplit(uri).scheme in ("http", "https")
+
+
+def _check_server(uri: str) -> None:
+    try:
+        answer = requests.get(f"{uri.rstrip('/')}/health", timeout=ANSWER_SECONDS)
+    except RequestException as error:
+        raise UserError(
+            f"the MLflow server does not answer: {type(error).__name__}",
+            where=uri,
+            hint="start it, or unset MLFLOW_TRACKING_URI to keep runs in this repository",
+        ) from error
+    if answer.status_code >= 400 and answer.status_code not in (401, 403):
+        raise UserError(
+            f"what answers there (HTTP {answer.status_code}) is no healthy MLflow server",
+            where=uri,
+        )
+
+
+def _prepare_database(uri: str, artifacts: str) -> None:
+    file = schema.database_file(uri)
+    if file is not None and not _has_content(file):
+        with lock(uri):
+            if not _has_content(file):
+                schema.create(file, artifacts)
+    schema.check(uri, schema.revisions(uri))
+
+
+def _has_content(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+def _file_store(uri: str) -> UserError:
+    return UserError(
+        f"'{uri}' is a file store, which MLflow {mlflow.__version__} does not write any more",
+        where="MLFLOW_TRACKING_URI" if "MLFLOW_TRACKING_URI" in os.environ else "tracking.uri",
+        allowed="sqlite:///FILE, a database URI, or http(s)://SERVER",
+        hint="an old file store moves with: mlflow migrate-filestore",
+    )
+
+
+def _artifacts_uri(artifacts: str) -> str:
+    return artifacts if "://" in artifacts else Path(artifacts).resolve().as_uri()
+
+
+@contextmanager
+def lock(uri: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """One process at a time: set-up, registration, promotion.
+
+    The lock of an SQLite store lies beside it and ends with its process. For a server it holds
+    for this user on this machine.
+
+    Raises:
+        UserError: another process keeps it for `seconds`.
+    """
+    path = _lock_file(uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = FileLock(path)
+    try:
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            print(f"waiting for the process that holds {path}", file=sys.stderr)
+            held.acquire(timeout=seconds)
+    except Timeout:
+        raise UserError(
+            f"another process has held the lock for {seconds:.0f} s",
+            where=str(path),
+            hint=f"see which one: fuser {path}",
+        ) from None
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _lock_file(uri: str) -> Path:
+    if file := schema.database_file(uri):
+        return file.with_name(f"{file.name}.lock")
+    name = hashlib.sha256(uri.encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"phytotron-{user()}-{name}.lock"
+
+
+def user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under an id without a name
+        return str(os.getuid())
+
+
+@contextmanager
+def answered(uri: str) -> Iterator[None]:
+    """Turn what the store cannot do for outer reasons into a `UserError`.
+
+    These are: no connection, no permission, a full disk, a read-only or busy database.
+    """
+    try:
+        yield
+    except mlflow.MlflowException as error:
+        cause = error.__cause__ or error.__context__
+        if error.error_code in _OUTER or isinstance(cause, SQLAlchemyError | RequestException):
+            raise schema.unreadable(uri, error) from error
+        raise
+    except (RequestException, SQLAlchemyError) as error:
+        raise schema.unreadable(uri, error) from error
+
+
+_OUTER = {"TEMPORARILY_UNAVAILABLE", "PERMISSION_DENIED", "UNAUTHENTICATED"}
+
+
+def check_store(tracking: Mapping[str, Any] | None = None) -> list[StoreFinding]:
+    """What is wrong with the store; an empty list when it can be used.
+
+    Changes nothing: a store that does not exist yet is fine. For `phytotron doctor`.
+
+    Args:
+        tracking: the config's group `tracking`; what `compose` wrote when it is not given.
+    """
+    if tracking is None:
+        if not PIPELINE_CONFIG.exists():
+            return []
+        tracking = plain(pipeline_config().tracking)
+    uri = store_uri(tracking)
+    file = schema.database_file(uri)
+    if file is not None and not _has_content(file):
+        return []
+    try:
+        if file is not None:
+            with lock(uri, seconds=0):
+                schema.check(uri, schema.revisions(uri))
+        client = open_store(tracking).client
+    except UserError as error:
+        problem, _, repair = str(error).rpartition("\n")
+        return [StoreFinding(problem, repair.strip())]
+    return _missing_artifacts(client)
+
+
+def _missing_artifacts(client: mlflow.MlflowClient) -> list[StoreFinding]:
+    """Local folders of models that the store speaks of and that are not there."""
+    findings = []
+    for experiment in client.search_experiments():
+        location = experiment.artifact_location
+        folder = Path(urlsplit(location).path)
+        has_models = bool(client.search_logged_models([experiment.experiment_id], max_results=1))
+        if location.startswith("file:") and has_models and not folder.is_dir():
+            findings.append(
+                StoreFinding(
+                    f"the artifacts of the experiment '{experiment.name}' are not at {folder}",
+                    f"bring the folder back, or move {client.tracking_uri} away and run: "
+                    "dvc repro --force register",
+                )
+            )
+    return findings

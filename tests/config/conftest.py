@@ -1,0 +1,99 @@
+"""A small project with the repository's shape, in a folder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+FILES = {
+    "params.yaml": """\
+        site: docs
+        experiments:
+          - docs/cnn
+          - docs/forest
+        overrides: []
+        seed: 3
+        """,
+    "dvc.yaml": """\
+        stages:
+          scrape:
+            params:
+              - build/config/pipeline.yaml:
+                  - site.name
+                  - site.delay
+          train:
+            params:
+              - build/config/${item.experiment}.yaml:
+                  - model
+        """,
+    "conf/pipeline.yaml": """\
+        defaults:
+          - _self_
+          - site: docs
+        seed: 0
+        compare:
+          alpha: 0.05   # level of the test
+        """,
+    "conf/site/docs.yaml": """\
+        name: docs
+        delay: 0.5   # seconds between requests
+        """,
+    "conf/config.yaml": """\
+        defaults:
+          - _self_
+          - model: null
+          - trainer: null
+          - experiment: null
+        seed: 0
+        model: null
+        trainer: null
+        card: null
+        """,
+    "conf/model/cnn.yaml": """\
+        _target_: collections.OrderedDict
+        width: 64   # channels
+        dropout: 0.1
+        """,
+    "conf/model/forest.yaml": """\
+        _target_: collections.OrderedDict
+        trees: 100
+        """,
+    "conf/trainer/cpu.yaml": """\
+        max_epochs: 5   # how often all samples are seen
+        precision: 32-true
+        """,
+    "conf/trainer/gpu.yaml": """\
+        max_epochs: 9
+        precision: bf16-mixed
+        """,
+    "conf/experiment/docs/cnn.yaml": """\
+        # @package _global_
+        # A network.
+        defaults:
+          - override /model: cnn
+          - override /trainer: cpu
+        model:
+          width: 32
+        card:
+          metric: test/macro_f1
+        """,
+    "conf/experiment/docs/forest.yaml": """\
+        # @package _global_
+        # A forest.
+        defaults:
+          - override /model: forest
+        """,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with two experiments, one of which has no trainer; it is the current folder."""
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = text.splitlines(keepends=True)
+        path.write_text("".join(line.removeprefix(" " * 8) for line in lines))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,191 @@
+"""What `params.yaml` and `conf/` compose to, and how mistakes in them are answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from phytotron.config.compose import compose_all, compose_experiment
+from phytotron.config.params import read_params
+from phytotron.errors import UserError
+from phytotron.stages import compose as stage
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def compose_with(project: Path, *overrides: str) -> dict[str, dict]:
+    change(project / "params.yaml", "overrides: []", f"overrides: {list(overrides)!r}")
+    composed = compose_all(read_params())
+    return {name: OmegaConf.to_container(item.config) for name, item in composed.items()}
+
+
+def test_each_experiment_gets_its_groups_with_its_own_values_on_top(project: Path) -> None:
+    composed = compose_with(project)
+    assert composed["docs/cnn"]["model"]["width"] == 32
+    assert composed["docs/cnn"]["model"]["dropout"] == 0.1
+    assert composed["docs/cnn"]["trainer"]["max_epochs"] == 5
+    assert composed["docs/forest"]["trainer"] is None
+    assert composed["pipeline"]["site"]["name"] == "docs"
+
+
+def test_the_seed_of_params_reaches_everything(project: Path) -> None:
+    assert {config["seed"] for config in compose_with(project).values()} == {3}
+
+
+def test_an_override_reaches_what_has_its_key_and_leaves_the_rest(project: Path) -> None:
+    composed = compose_with(project, "trainer.max_epochs=1", "compare.alpha=0.01")
+    assert composed["docs/cnn"]["trainer"]["max_epochs"] == 1
+    assert composed["docs/forest"]["trainer"] is None
+    assert composed["pipeline"]["compare"]["alpha"] == 0.01
+
+
+def test_an_override_can_choose_another_group_file(project: Path) -> None:
+    composed = compose_with(project, "trainer=gpu", "trainer.max_epochs=2")
+    assert composed["docs/cnn"]["trainer"] == {"max_epochs": 2, "precision": "bf16-mixed"}
+    assert composed["docs/forest"]["trainer"] is None
+
+
+def test_an_override_of_the_seed_wins_over_params(project: Path) -> None:
+    assert compose_with(project, "seed=11")["docs/cnn"]["seed"] == 11
+
+
+@pytest.mark.parametrize(
+    ("override", "answer"),
+    [
+        ("trainer.max_epoch=1", "did you mean 'trainer.max_epochs'?"),
+        ("trainer.max_epochs=many", "a whole number, such as 5"),
+        ("trainer.max_epochs=1.5", "a whole number, such as 5"),
+        ("model.width=[1]", "a whole number, such as 32"),
+        ("trainer=tpu", "allowed: cpu, gpu"),
+        ("trainer.max_epochs=1,2", "dvc exp run --queue"),
+        ("trainer.max_epochs", "key=value"),
+    ],
+)
+def test_a_wrong_override_is_answered(project: Path, override: str, answer: str) -> None:
+    with pytest.raises(UserError, match=r"override|conf/trainer/") as caught:
+        compose_with(project, override)
+    assert answer in str(caught.value)
+
+
+def test_a_whole_number_may_stand_for_a_real_one(project: Path) -> None:
+    assert compose_with(project, "model.dropout=0")["docs/cnn"]["model"]["dropout"] == 0
+
+
+def test_an_unknown_experiment_is_answered_with_the_nearest(project: Path) -> None:
+    with pytest.raises(UserError, match="did you mean 'docs/cnn'"):
+        compose_experiment("docs/cnm")
+
+
+def test_an_unknown_site_is_answered_with_what_there_is(project: Path) -> None:
+    change(project / "params.yaml", "site: docs", "site: doc")
+    with pytest.raises(UserError, match=r"conf/site/(.|\n)*did you mean 'docs'"):
+        compose_all(read_params())
+
+
+def test_a_misspelt_key_in_an_experiment_names_file_and_line(project: Path) -> None:
+    path = project / "conf/experiment/docs/cnn.yaml"
+    change(path, "  width: 32", "  widht: 32")
+    with pytest.raises(UserError) as caught:
+        compose_with(project)
+    assert "conf/experiment/docs/cnn.yaml:7: unknown key 'model.widht'" in str(caught.value)
+    assert "did you mean 'model.width'?" in str(caught.value)
+
+
+def test_a_value_of_the_wrong_type_in_an_experiment_names_file_and_line(project: Path) -> None:
+    change(project / "conf/experiment/docs/cnn.yaml", "  width: 32", "  width: wide")
+    with pytest.raises(UserError, match=r"docs/cnn.yaml:7: 'model.width' is 'wide', a text"):
+        compose_with(project)
+
+
+def test_a_choice_that_a_group_does_not_offer_is_answered(project: Path) -> None:
+    change(project / "conf/experiment/docs/cnn.yaml", "/model: cnn", "/model: cmn")
+    with pytest.raises(UserError) as caught:
+        compose_with(project)
+    assert str(caught.value).splitlines() == [
+        "conf/experiment/docs/cnn.yaml:4: 'cmn' is not in conf/model/",
+        "  allowed: cnn, forest",
+        "  did you mean 'cnn'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "answer"),
+    [
+        ("experiments:\n  - docs/cnn\n  - docs/forest\n", "experiments: []\n", "at least one"),
+        ("experiments:", "experimnts:", "did you mean 'experiments'"),
+        ("seed: 3", "seed: three", "whole number"),
+        ("seed: 3", "seed: true", "whole number"),
+        ("  - docs/forest", "  - docs/cnn", "'docs/cnn' is listed twice"),
+        ("seed: 3\n", "", "'seed' is missing"),
+        ("overrides: []", "overrides: [a: [", "params.yaml:"),
+    ],
+)
+def test_a_mistake_in_params_is_answered(project: Path, old: str, new: str, answer: str) -> None:
+    change(project / "params.yaml", old, new)
+    with pytest.raises(UserError, match=answer):
+        read_params()
+
+
+def test_the_line_of_a_mistake_in_params_is_named(project: Path) -> None:
+    change(project / "params.yaml", "seed: 3", "seed: -1")
+    with pytest.raises(UserError, match=r"params\.yaml:6: 'seed' is -1"):
+        read_params()
+
+
+def test_the_stage_replaces_the_folder_as_a_whole(project: Path) -> None:
+    stage.main()
+    change(project / "params.yaml", "  - docs/forest\n", "")
+    stage.main()
+    written = sorted(path.name for path in Path("build/config").rglob("*.yaml"))
+    assert written == ["cnn.yaml", "pipeline.yaml"]
+
+
+def test_the_stage_leaves_the_old_configs_when_it_fails(project: Path) -> None:
+    stage.main()
+    before = Path("build/config/docs/cnn.yaml").read_bytes()
+    change(project / "params.yaml", "docs/forest", "docs/forrest")
+    with pytest.raises(UserError, match="did you mean 'docs/forest'"):
+        stage.main()
+    assert Path("build/config/docs/cnn.yaml").read_bytes() == before
+    assert [path.name for path in Path("build").iterdir()] == ["config"]
+
+
+def test_a_misspelt_key_of_a_site_names_file_and_line(project: Path) -> None:
+    change(project / "conf/site/docs.yaml", "delay:", "dealy:")
+    with pytest.raises(UserError) as caught:
+        stage.main()
+    assert str(caught.value).splitlines() == [
+        "conf/site/docs.yaml:2: unknown key 'site.dealy'",
+        "  did you mean 'site.delay'?",
+    ]
+
+
+def test_a_key_that_a_stage_reads_and_the_site_lacks_is_named(project: Path) -> None:
+    change(project / "conf/site/docs.yaml", "delay: 0.5   # seconds between requests\n", "")
+    with pytest.raises(UserError, match=r"conf/site/docs\.yaml: the key 'site\.delay' is missing"):
+        stage.main()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "  width: 32",
+            "  width: 32\nmodel:\n  width: 3",
+            "docs/cnn.yaml:8: .*duplicate key model",
+        ),
+        ("  width: 32", "  width: [32", "docs/cnn.yaml:8: .*not valid YAML"),
+    ],
+)
+def test_a_file_that_is_not_valid_yaml_is_named_with_its_line(
+    project: Path, old: str, new: str, said: str
+) -> None:
+    change(project / "conf/experiment/docs/cnn.yaml", old, new)
+    with pytest.raises(UserError, match=said):
+        compose_with(project)

@@ -1,0 +1,114 @@
+"""`dvc.yaml` lists all that a stage depends on: then DVC reruns what a change touches."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src"
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+# What no result depends on: how configs are read, errors told, files written, progress shown.
+GROUND = {
+    "src/phytotron/__init__.py",
+    "src/phytotron/errors.py",
+    "src/phytotron/files.py",
+    "src/phytotron/progress.py",
+    "src/phytotron/stages/__init__.py",
+    "src/phytotron/config",
+}
+
+
+def file_of(module: str) -> Path | None:
+    """The file of one of our modules; None for a name inside a module, or a foreign one."""
+    base = SOURCE / module.replace(".", "/")
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def imports(path: Path) -> set[Path]:
+    """The files of ours that a file imports, at the top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        files = (file_of(name) for name in names if name.split(".")[0] == "phytotron")
+        found |= {file for file in files if file}
+    return found
+
+
+def everything_imported(path: Path) -> set[str]:
+    """All files of ours that a file needs, by way of others too, from the repository's root."""
+    seen: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        current = waiting.pop()
+        if current not in seen:
+            seen.add(current)
+            waiting.extend(imports(current))
+    return {file.relative_to(ROOT).as_posix() for file in seen}
+
+
+def is_under(file: str, places: set[str]) -> bool:
+    return any(file == place or file.startswith(f"{place}/") for place in places)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_lists_every_source_that_it_imports(stage: str) -> None:
+    listed = set(STAGES[stage]["deps"]) | GROUND
+    needed = everything_imported(SOURCE / f"phytotron/stages/{stage}.py")
+    assert not {file for file in needed if not is_under(file, listed)}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_lists_no_source_that_it_does_not_import(stage: str) -> None:
+    needed = everything_imported(SOURCE / f"phytotron/stages/{stage}.py")
+    listed = {place for place in STAGES[stage]["deps"] if place.startswith("src/")}
+    # Networks, tasks and data modules are named by the config and imported by that name.
+    by_name = {f"src/phytotron/{part}" for part in ("data", "models", "nn", "tasks")}
+    unused = {place for place in listed if not any(is_under(file, {place}) for file in needed)}
+    assert unused <= (by_name if stage in {"train", "evaluate"} else set())
+
+
+LEVELS = [
+    {"cli", "doctor", "single_run", "stages"},
+    {"report", "tracking", "evaluation", "training"},
+    {"tasks", "models", "data", "preprocess", "clean", "scrape"},
+    {"nn", "config", "errors", "files", "progress"},
+]
+
+
+def level(file: str) -> int:
+    part = Path(file).relative_to("src/phytotron").parts[0].removesuffix(".py")
+    return next((number for number, parts in enumerate(LEVELS) if part in parts), len(LEVELS))
+
+
+MODULES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (SOURCE / "phytotron").rglob("*.py")
+    if path.name != "__init__.py"
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_downwards(module: str) -> None:
+    imported = {
+        path.relative_to(ROOT).as_posix()
+        for path in imports(ROOT / module)
+        if path.name != "__init__.py"
+    }
+    assert not {other for other in imported if level(other) < level(module)}
+    if "/models/" in module:
+        assert not {other for other in imported if "/tasks/" in other}
+    if "/nn/" in module:
+        assert all("/nn/" in other for other in imported)

@@ -1,0 +1,67 @@
+"""A stage killed with SIGKILL at any moment: `dvc repro` ends with the same hashes all the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+
+import psutil
+import pytest
+
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL"),
+]
+
+STAGES = [
+    "compose",
+    "scrape",
+    "clean",
+    "preprocess",
+    "train@docs/tfidf",
+    "train@docs/fasttext",
+    "evaluate@docs/fasttext",
+    "compare",
+    "register",
+    "report",
+]
+QUICK = {"scrape", "train@docs/fasttext"}
+
+
+def cases() -> list:
+    """Every stage, at a moment of its own; all but two are for `make test-slow`."""
+    draw = random.Random(0)
+    return [
+        pytest.param(
+            stage,
+            draw.uniform(0.3, 6.0),
+            marks=[] if stage in QUICK else [pytest.mark.slow],
+            id=stage.replace("/", "-"),
+        )
+        for stage in STAGES
+    ]
+
+
+@pytest.mark.parametrize(("stage", "seconds"), cases())
+def test_a_killed_stage_run_again_ends_with_the_same_hashes(
+    project, finished, stage: str, seconds: float
+) -> None:
+    started = subprocess.Popen(
+        ["dvc", "repro", "--single-item", "--force", stage],
+        cwd=project.root,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    dvc = psutil.Process(started.pid)
+    try:
+        dvc.wait(seconds)
+    except psutil.TimeoutExpired:
+        # DVC and everything below it, as when the machine loses its power.
+        for process in [*dvc.children(recursive=True), dvc]:
+            process.kill()
+    started.wait()
+    project.repro()
+    assert project.hashes() == finished.hashes()
+    assert "up to date" in project.run("dvc", "status").stdout

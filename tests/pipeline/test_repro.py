@@ -1,0 +1,89 @@
+"""`dvc repro` makes everything once, and afterwards just what a change touches."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.timeout(600)
+
+TOGETHER = ["compare", "register", "report"]  # what looks at all contenders at once
+
+
+def test_the_first_run_makes_all_that_the_contract_names(finished) -> None:
+    written = {
+        "data/raw/pages.warc.gz",
+        "data/interim/documents.parquet",
+        "data/processed/manifest.json",
+        "build/models/docs/fasttext/model.safetensors",
+        "build/models/docs/tfidf/model.skops",
+        "build/evaluation/docs/tfidf/predictions.parquet",
+        "results/docs/tfidf/metrics.json",
+        "results/comparison.json",
+        "build/registration.json",
+        "build/report/index.html",
+        "mlflow.db",
+    }
+    assert not {name for name in written if not (finished.root / name).is_file()}
+
+
+def test_the_contenders_have_learned(finished) -> None:
+    metrics = finished.read("results/docs/tfidf/metrics.json")
+    assert metrics["accuracy"] > 0.6  # four classes
+
+
+def test_afterwards_there_is_nothing_to_do(project) -> None:
+    assert "up to date" in project.run("dvc", "status").stdout
+    assert project.repro() == []
+
+
+def test_another_run_elsewhere_ends_with_the_same_hashes(fresh, finished, tmp_path: Path) -> None:
+    again = fresh.copy(tmp_path / "again")
+    again.repro()
+    assert again.hashes() == finished.hashes()
+
+
+def test_a_key_that_nothing_reads_reruns_only_compose(project) -> None:
+    project.replace("conf/experiment/docs/fasttext.yaml", "goal: max", "goal: maximum")
+    assert project.repro() == ["compose"]
+
+
+def test_a_key_of_one_experiment_reruns_that_experiment_alone(project) -> None:
+    project.replace("conf/experiment/docs/fasttext.yaml", "lr: 5e-3", "lr: 6e-3")
+    ran = project.repro()
+    assert ran[:3] == ["compose", "train@docs/fasttext", "evaluate@docs/fasttext"]
+    assert set(ran[3:]) <= set(TOGETHER)
+
+
+def test_a_label_rule_reruns_cleaning_but_does_not_crawl_again(project) -> None:
+    project.replace("conf/site/docs.yaml", "label: libreoffice/draw", "label: libreoffice/drawing")
+    ran = project.run("dvc", "repro", "preprocess").stdout
+    assert "Running stage 'scrape'" not in ran
+    assert "Running stage 'clean'" in ran
+    labels = json.loads((project.root / "data/processed/labels.json").read_text())
+    assert "libreoffice/drawing" in labels
+
+
+def test_an_experiment_can_be_run_and_compared_through_dvc(project) -> None:
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "First results")
+    project.run("dvc", "exp", "run", "--name", "longer", "-S", 'overrides=["trainer.max_epochs=2"]')
+    history = project.root / "build/models/docs/fasttext/history.csv"
+    assert len(history.read_text().splitlines()) == 1 + 2
+    shown = project.run("dvc", "exp", "show", "--csv").stdout
+    assert "longer" in shown
+    assert "macro_f1" in shown
+    difference = project.run("dvc", "metrics", "diff", "--md").stdout
+    assert "results/docs/fasttext/metrics.json" in difference.replace("\\", "/")
+
+
+def test_lost_outs_come_back_from_the_cache(project) -> None:
+    before = project.hashes()
+    shutil.rmtree(project.root / "build/models")
+    shutil.rmtree(project.root / "data/processed")
+    assert project.repro() == []
+    assert project.hashes() == before
+    assert (project.root / "build/models/docs/fasttext/model.safetensors").is_file()

@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from phytotron.data.tiny_paragraphs import tiny
+from phytotron.errors import UserError
+from phytotron.files import read_json, sha256, write_json
+from phytotron.stages import compare, register
+from phytotron.stages.evaluate import evaluate_experiment
+from phytotron.tracking.contender import folder_digest
+from phytotron.tracking.predict import predict
+from phytotron.tracking.promotion import promote
+from phytotron.tracking.registry import aliases, fact, facts, resolve
+from phytotron.tracking.store import Store, open_store
+from phytotron.training.fit import fit
+
+ROOT = Path(__file__).parents[2]
+MODEL = "docs-router"
+PIPELINE = {
+    "seed": 0,
+    "clean": {"min_chars": 30},
+    "evaluate": {"bootstrap": 20, "mistakes": 3, "calibration_bins": 5},
+    "compare": {"baseline": "docs/weak", "alpha": 0.05, "permutations": 100},
+    "tracking": {"uri": "sqlite:///mlflow.db", "artifacts": "mlartifacts", "experiment": MODEL},
+    "register": {
+        "model": MODEL,
+        "metric": "macro_f1",
+        "min_value": 0.3,
+        "min_gain": 0.0,
+        "on_incomparable": "keep",
+    },
+}
+ESTIMATOR = {
+    "_target_": "phytotron.models.text.tfidf.TfidfLogisticRegression",
+    "ngrams": 1,
+    "inverse_regularization": 10.0,
+    "balance": 0.5,
+    "iterations": 20,
+    "seed": 0,
+}
+DVC_LOCK = """\
+stages:
+  preprocess:
+    outs:
+    - {path: data/processed, hash: md5, md5: 77.dir}
+"""
+FEATURES = {"docs/weak": 4, "docs/strong": 4096}
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory) -> Path:
+    """A project with two contenders, trained, evaluated and compared, and an empty store."""
+    folder = tmp_path_factory.mktemp("compared") / "project"
+    folder.mkdir()
+    shutil.copy(ROOT / "dvc.yaml", folder)
+    with chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        config = Path("build/config/pipeline.yaml")
+        config.parent.mkdir(parents=True)
+        config.write_text(yaml.safe_dump(PIPELINE))
+        Path("params.yaml").write_text(yaml.safe_dump({"experiments": list(FEATURES)}))
+        data = tiny("data/processed")
+        for experiment, features in FEATURES.items():
+            model = ESTIMATOR | {"features": features}
+            fit({"seed": 0, "model": model}, data, Path("build/models") / experiment)
+            evaluate_experiment(experiment)
+        compare.main()
+        open_store(PIPELINE["tracking"])
+    return folder
+
+
+@pytest.fixture
+def project(compared, tmp_path, monkeypatch) -> Path:
+    """A copy of it, in the current folder."""
+    folder = tmp_path / "project"
+    shutil.copytree(compared, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return folder
+
+
+def store() -> Store:
+    return open_store(PIPELINE["tracking"])
+
+
+def registration() -> dict:
+    return read_json("build/registration.json")
+
+
+def win(experiment: str) -> None:
+    """Let another contender be the winner."""
+    write_json(
+        "results/comparison.json", read_json("results/comparison.json") | {"winner": experiment}
+    )
+
+
+def commit_all() -> None:
+    """Make the folder a repository with everything but the pipeline's outs committed."""
+    Path(".gitignore").write_text("build\nml*\ndata\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"]):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *command], check=True)
+
+
+def test_the_winner_becomes_candidate_and_first_champion(project):
+    register.main()
+    winner = read_json("results/comparison.json")["winner"]
+    assert winner == "docs/strong"
+    found = registration()
+    assert found.pop("reason").startswith("the first champion: macro_f1 ")
+    assert found == {
+        "model": MODEL,
+        "experiment": winner,
+        "digest": folder_digest(Path("build/models") / winner),
+        "test_set": read_json("results/comparison.json")["test_set"],
+        "macro_f1": read_json(f"results/{winner}/metrics.json")["macro_f1"],
+        "decision": "promoted",
+    }
+    assert aliases(store(), MODEL) == {"candidate": "1", "champion": "1"}
+
+
+def test_every_contender_has_a_run_with_all_that_it_takes_to_compare_it(project):
+    register.main()
+    client = store().client
+    experiment = client.get_experiment_by_name(MODEL)
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert set(runs) == set(FEATURES)
+    run = runs["docs/strong"]
+    assert run.info.status == "FINISHED"
+    assert run.data.params["model.features"] == "4096"
+    assert run.data.metrics["test/macro_f1"] == pytest.approx(registration()["macro_f1"])
+    assert "val_macro_f1" in run.data.metrics
+    (data,) = [
+        item.dataset for item in run.inputs.dataset_inputs if item.dataset.name == "test split"
+    ]
+    assert registration()["test_set"].startswith(data.digest)
+    (model,) = run.outputs.model_outputs
+    linked = {metric.key: metric for metric in client.get_logged_model(model.model_id).metrics}
+    assert linked["test/macro_f1"].dataset_digest == data.digest
+    paths = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}
+    assert {"figures/confusion.png", "figures/calibration.png"} <= paths
+
+
+def test_run_again_it_changes_nothing(project):
+    register.main()
+    before = Path("build/registration.json").read_bytes()
+    client = store().client
+    runs = client.search_runs([client.get_experiment_by_name(MODEL).experiment_id])
+    register.main()
+    assert Path("build/registration.json").read_bytes() == before
+    again = client.search_runs([client.get_experiment_by_name(MODEL).experiment_id])
+    assert [run.to_dictionary() for run in again] == [run.to_dictionary() for run in runs]
+    assert [version.version for version in client.search_model_versions(f"name='{MODEL}'")] == [1]
+
+
+def test_a_weaker_winner_is_kept_as_candidate(project):
+    register.main()
+    win("docs/weak")
+    register.main()
+    found = registration()
+    assert found["decision"] == "kept"
+    assert "of the champion docs/strong is a gain of -" in found["reason"]
+    assert aliases(store(), MODEL) == {"candidate": "2", "champion": "1"}
+
+
+def test_a_better_winner_replaces_the_champion(project):
+    win("docs/weak")
+    register.main()
+    win("docs/strong")
+    register.main()
+    assert registration()["decision"] == "promoted"
+    assert "of the champion docs/weak is a gain of +" in registration()["reason"]
+    assert aliases(store(), MODEL) == {"candidate": "2", "champion": "2"}
+
+
+def test_a_winner_that_is_in_use_already_says_so(project):
+    win("docs/weak")
+    register.main()
+    win("docs/strong")
+    register.main()
+    promote(MODEL, "1", force=True, why="a test")
+    win("docs/weak")
+    register.main()
+    assert registration()["decision"] == "already champion"
+
+
+def test_below_the_least_value_nothing_becomes_champion(project):
+    config = yaml.safe_load(Path("build/config/pipeline.yaml").read_text())
+    config["register"]["min_value"] = 1.01
+    Path("build/config/pipeline.yaml").write_text(yaml.safe_dump(config))
+    register.main()
+    assert registration()["decision"] == "kept"
+    assert aliases(store(), MODEL) == {"candidate": "1"}
+
+
+def test_the_facts_of_the_moment_are_in_mlflow_and_not_in_the_out(project):
+    Path("requirements.lock").write_text("numpy==2\n")
+    commit_all()
+    Path("dvc.lock").write_text(DVC_LOCK)
+    register.main()
+    commit = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
+    version = resolve(store(), MODEL)
+    assert fact(version, "commit") == commit
+    assert fact(version, "dirty") == "false"  # dvc.lock is the pipeline's own
+    assert facts(version, "data") == {"data/processed": "md5:77.dir"}
+    assert fact(version, "dvc_lock")
+    assert fact(version, "requirements") == sha256("requirements.lock")
+    assert commit not in Path("build/registration.json").read_text()
+    client = store().client
+    copy = client.download_artifacts(version.run_id, "provenance/dvc.lock")
+    assert Path(copy).read_text() == DVC_LOCK
+
+
+def test_what_is_not_committed_is_kept_as_a_patch(project):
+    commit_all()
+    with Path("params.yaml").open("a") as file:
+        file.write("seed: 7\n")
+    register.main()
+    version = resolve(store(), MODEL)
+    assert fact(version, "dirty") == "true"
+    copy = store().client.download_artifacts(version.run_id, "provenance/uncommitted.patch")
+    subprocess.run(["git", "checkout", "-q", "params.yaml"], check=True)
+    subprocess.run(["git", "apply", copy], check=True)
+    assert Path("params.yaml").read_text().endswith("seed: 7\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("metric", "macrof1", "did you mean 'macro_f1'"),
+        ("on_incomparable", "drop", "allowed: promote, keep"),
+    ],
+)
+def test_a_wrong_choice_is_answered_before_anything_is_logged(project, key, value, message):
+    config = yaml.safe_load(Path("build/config/pipeline.yaml").read_text())
+    config["register"][key] = value
+    Path("build/config/pipeline.yaml").write_text(yaml.safe_dump(config))
+    with pytest.raises(UserError, match=message):
+        register.main()
+    assert store().client.get_experiment_by_name(MODEL) is None
+
+
+def test_before_compare_the_way_there_is_named(project):
+    Path("results/comparison.json").unlink()
+    with pytest.raises(UserError, match="dvc repro compare"):
+        register.main()
+
+
+def killed(project: Path, scratch: Path, *names: str) -> None:
+    """Kill the stage after its writes to MLflow; run again, it always ends the same.
+
+    Args:
+        project: ready for registration.
+        scratch: a folder that does not exist.
+        names: kill after the last write of each of these names; after every write without them.
+    """
+    script = Path(__file__).with_name("kill_register.py")
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith("MLFLOW_")}
+    done = subprocess.run(
+        [sys.executable, script, project, scratch, *names],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1100,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    undisturbed, *others = [
+        json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")
+    ]
+    writes = undisturbed.pop("writes")
+    assert len(others) == len(names or writes)
+    for name, other in zip(names or writes, others, strict=True):
+        other.pop("writes")
+        assert other == undisturbed, f"killed after {name}"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_killed_and_run_again_it_ends_as_if_nothing_had_happened(project, tmp_path):
+    names = ["log_outputs", "create_model_version", "set_registered_model_alias"]
+    killed(project, tmp_path / "scratch", *names)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_killed_after_any_write_it_ends_as_if_nothing_had_happened(project, tmp_path):
+    killed(project, tmp_path / "scratch")
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch) -> Iterator[subprocess.Popen]:
+    """An MLflow server on a loopback port, which MLFLOW_TRACKING_URI names."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path / "server"
+    folder.mkdir()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    places = {"backend-store-uri": f"sqlite:///{folder}/server.db", "artifacts-destination": folder}
+    process = subprocess.Popen(
+        [*command, *(f"--{name}={place}" for name, place in places.items())],
+        start_new_session=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
+    try:
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                requests.get(f"{url}/health", timeout=1).raise_for_status()
+                break
+            except requests.RequestException:
+                time.sleep(0.2)
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+
+
+@pytest.mark.slow
+def test_a_server_keeps_everything_and_its_loss_is_answered(project, server):
+    register.main()
+    assert registration()["decision"] == "promoted"
+    assert not Path("mlartifacts").exists()
+    assert predict("a query on the table uses the index")[0].label == "database"
+    register.main()
+    assert aliases(store(), MODEL) == {"candidate": "1", "champion": "1"}
+    before = Path("build/registration.json").read_bytes()
+    os.killpg(server.pid, signal.SIGTERM)
+    server.wait(30)
+    with pytest.raises(UserError, match="does not answer"):
+        register.main()
+    assert Path("build/registration.json").read_bytes() == before
+
+
+def test_an_older_schema_ends_the_stage_with_status_2(project):
+    with sqlite3.connect("mlflow.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = 'f5a4f2784254'")
+    before = Path("mlflow.db").read_bytes()
+    command = [sys.executable, "-m", "phytotron.stages.register"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "mlflow db upgrade" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert Path("mlflow.db").read_bytes() == before
+    assert not Path("build/registration.json").exists()

@@ -1,0 +1,88 @@
+"""The doctor finds what is wrong and names what repairs it."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from phytotron import doctor
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_environment_matches_the_committed_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert list(doctor.check_lock()) == []
+
+
+def test_a_package_at_another_version_is_found(here: Path) -> None:
+    version = metadata.version("requests")
+    (here / "requirements.lock").write_text(
+        f"requests=={version} \\\n    --hash=sha256:00\n"
+        "pyyaml==0.0.1 \\\n    --hash=sha256:00\n"
+        "no-such-package==1 ; python_version >= '3'\n"
+        "another-one==1 ; sys_platform == 'amiga'\n"
+    )
+    (finding,) = doctor.check_lock()
+    assert "pyyaml" in finding.problem
+    assert "no-such-package is missing" in finding.problem
+    assert "requests" not in finding.problem
+    assert "another-one" not in finding.problem
+    assert "make env" in finding.repair
+
+
+def test_a_missing_lock_is_found(here: Path) -> None:
+    assert [item.name for item in doctor.check_lock()] == ["lock"]
+
+
+def test_hydra_switched_on_in_dvc_is_found(here: Path) -> None:
+    (here / ".dvc").mkdir()
+    assert list(doctor.check_dvc()) == []
+    (here / ".dvc/config.local").write_text("[hydra]\n    enabled = true\n")
+    (finding,) = doctor.check_dvc()
+    assert finding.repair == "dvc config --unset hydra.enabled"
+
+
+def test_a_checkpoint_inside_an_out_is_found(here: Path) -> None:
+    assert list(doctor.check_checkpoints()) == []
+    path = here / "build/models/docs/cnn/last.ckpt"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    (finding,) = doctor.check_checkpoints()
+    assert "last.ckpt" in finding.problem
+
+
+def test_a_mistake_in_the_configs_is_found(here: Path) -> None:
+    (finding,) = doctor.check_configs()
+    assert "params.yaml" in finding.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("pytorch-lightning", "2.6.3"), ("lightning", "2.6.2")]
+)
+def test_a_release_that_stole_credentials_is_found(
+    monkeypatch: pytest.MonkeyPatch, name: str, version: str
+) -> None:
+    monkeypatch.setattr(doctor, "installed", lambda asked: version if asked == name else "")
+    findings = list(doctor.check_lightning())
+    assert f"{name} {version}" in findings[0].problem
+
+
+def test_the_installed_lightning_torch_and_python_are_fine() -> None:
+    for check in (doctor.check_lightning, doctor.check_torchvision, doctor.check_python):
+        assert list(check()) == []
+
+
+def test_each_finding_is_printed_with_its_repair() -> None:
+    text = doctor.render([doctor.Finding("disk", "it is full", "make clean")])
+    assert text == "disk: it is full\n  repair: make clean"
+    assert "nothing wrong" in doctor.render([])

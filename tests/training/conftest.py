@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from phytotron.config.compose import compose_experiment
+from phytotron.config.stage import plain
+from phytotron.data.tiny_paragraphs import tiny
+from phytotron.training.fit import fit
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory) -> Path:
+    """A tiny processed folder."""
+    return tiny(tmp_path_factory.mktemp("data") / "processed")
+
+
+@pytest.fixture
+def compose(monkeypatch):
+    """`compose(experiment, *overrides)`: the config of a contender, cut down to the tiny data."""
+
+    def composed(experiment: str, *overrides: str) -> dict:
+        small = [] if experiment == "docs/tfidf" else ["data.batch_size=16", "trainer.threads=1"]
+        with monkeypatch.context() as context:
+            context.chdir(ROOT)
+            return plain(compose_experiment(experiment, [*small, *overrides]).config)
+
+    return composed
+
+
+@pytest.fixture
+def train(data, tmp_path):
+    """`train(config, name)`: fits on the tiny data, gives the model folder."""
+
+    def trained(config: dict, name: str = "model") -> Path:
+        fit(config, data, tmp_path / name, tmp_path / "scratch")
+        return tmp_path / name
+
+    return trained
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    """Training switches torch to deterministic algorithms and sets its threads; undo both."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)

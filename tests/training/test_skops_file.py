@@ -1,0 +1,47 @@
+"""Estimators on the disk: the same bytes for the same estimator, and no foreign types."""
+
+from __future__ import annotations
+
+import fractions
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
+
+from phytotron.errors import UserError
+from phytotron.models.text.tfidf import TfidfLogisticRegression
+from phytotron.training.skops_file import load_estimator, save_estimator
+
+TEXTS = ["an index on a table", "the head of a function", "a table of rows", "a function's body"]
+
+
+def fitted() -> TfidfLogisticRegression:
+    estimator = TfidfLogisticRegression(
+        ngrams=2, features=512, inverse_regularization=10, balance=0.5, iterations=5, seed=0
+    )
+    return estimator.fit(TEXTS, np.array([0, 1, 0, 1]))
+
+
+def test_it_comes_back_as_it_was(tmp_path):
+    estimator = fitted()
+    save_estimator(estimator, tmp_path / "model.skops")
+    loaded = load_estimator(tmp_path / "model.skops")
+    assert np.array_equal(loaded.predict_proba(TEXTS), estimator.predict_proba(TEXTS))
+    assert loaded.get_params() == estimator.get_params()
+
+
+def test_an_equal_estimator_gives_equal_bytes(tmp_path):
+    keep = [fitted() for _ in range(3)]  # alive together, so at different addresses
+    for number, estimator in enumerate(keep):
+        save_estimator(estimator, tmp_path / f"{number}.skops")
+    contents = {(tmp_path / f"{number}.skops").read_bytes() for number in range(3)}
+    assert len(contents) == 1
+
+
+def test_types_that_we_do_not_use_are_refused(tmp_path):
+    estimator = LogisticRegression()
+    estimator.extra = fractions.Fraction(1, 3)
+    skops.io.dump(estimator, tmp_path / "model.skops")
+    with pytest.raises(UserError, match=r"fractions\.Fraction"):
+        load_estimator(tmp_path / "model.skops")
