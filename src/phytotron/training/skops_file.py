@@ -12,6 +12,9 @@ import skops.io
 
 from phytotron.errors import UserError
 
+# In this attribute scikit-learn's vectorizers keep the memory address of their stop words.
+ADDRESS = "_stop_words_id"
+
 # Types beyond skops' own list (numpy arrays, scikit-learn's estimators) that a model may contain.
 TRUSTED = ("phytotron.models.text.tfidf.TfidfLogisticRegression",)
 
@@ -20,7 +23,7 @@ def save_estimator(estimator: Any, path: Path) -> None:
     """Write a fitted estimator.
 
     skops numbers objects by their memory address and dates the members of its archive. Here the
-    numbers follow the order of appearance and all dates are the same.
+    numbers follow the order of appearance, all dates are the same and addresses are zero.
     """
     numbers: dict[str, int] = {}
 
@@ -35,6 +38,8 @@ def save_estimator(estimator: Any, path: Path) -> None:
         new = {key: renumbered(value) for key, value in node.items()}
         if isinstance(node.get("__id__"), int):
             new["__id__"] = number(str(node["__id__"]))
+        if ADDRESS in node:
+            new[ADDRESS]["content"] = "0"
         if "__loader__" in node and isinstance(node.get("file"), str):
             address, _, suffix = node["file"].partition(".")
             new["file"] = f"{number(address)}.{suffix}"

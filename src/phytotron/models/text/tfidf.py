@@ -80,9 +80,6 @@ class TfidfLogisticRegression(ClassifierMixin, BaseEstimator):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.pipeline_.fit(texts, labels, classify__sample_weight=weights[labels])
-        # A memory address, by which the vectorizer would know that it has checked its stop words:
-        # it differs from run to run, and so would the saved model.
-        vars(counter).pop("_stop_words_id", None)
         self.classes_ = regression.classes_
         self.n_iter_ = int(regression.n_iter_[0])
         return self
