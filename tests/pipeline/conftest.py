@@ -30,6 +30,13 @@ AREAS = {
 EXPERIMENTS = ["docs/tfidf", "docs/fasttext"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give what needs the finished repository to one worker: making it twice would take longest."""
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("finished"))
+
+
 @dataclass(frozen=True)
 class Project:
     """A repository in which the pipeline can run."""
