@@ -37,6 +37,22 @@ class UserError(ValueError):
         super().__init__("\n".join(lines))
 
 
+class Interrupted(Exception):
+    """A signal ended the work in good order: what it takes to go on has been saved.
+
+    Args:
+        what: how far it came, and how to go on.
+        signal: the number of the signal.
+
+    Attributes:
+        status: the exit status, by the convention of shells.
+    """
+
+    def __init__(self, what: str, signal: int) -> None:
+        super().__init__(what)
+        self.status = 128 + signal
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The entry of `known` that looks most like `word`, or None when none is close."""
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

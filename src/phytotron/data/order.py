@@ -71,7 +71,7 @@ def evaluation_batches(
 
 
 class TrainingOrder(Sampler[Rows]):
-    """`training_batches` as a sampler; Lightning tells it the epoch before each one."""
+    """`training_batches` as a sampler; training tells it where to begin."""
 
     def __init__(
         self,
@@ -87,22 +87,23 @@ class TrainingOrder(Sampler[Rows]):
         self.seed = seed
         self.rank = rank
         self.world_size = world_size
-        self.epoch = 0
+        self.start_at(epoch=0, batch=0)
 
-    def set_epoch(self, epoch: int) -> None:
+    def start_at(self, epoch: int, batch: int) -> None:
+        """Let the next iterator begin behind `batch` batches of an epoch."""
         self.epoch = epoch
+        self.batch = batch
 
     def __len__(self) -> int:
         return -(-len(self.lengths) // (self.batch_size * self.world_size))
 
     def __iter__(self) -> Iterator[Rows]:
-        return iter(
-            training_batches(
-                self.lengths,
-                self.batch_size,
-                seed=self.seed,
-                epoch=self.epoch,
-                rank=self.rank,
-                world_size=self.world_size,
-            )
+        batches = training_batches(
+            self.lengths,
+            self.batch_size,
+            seed=self.seed,
+            epoch=self.epoch,
+            rank=self.rank,
+            world_size=self.world_size,
         )
+        return iter(batches[self.batch :])

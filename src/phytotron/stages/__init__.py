@@ -6,7 +6,7 @@ import errno
 import sys
 from collections.abc import Callable
 
-from phytotron.errors import UserError
+from phytotron.errors import Interrupted, UserError
 
 _REPAIRABLE = {
     errno.ENOSPC: "the disk is full",
@@ -25,6 +25,9 @@ def run(stage: Callable[[], None]) -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+    except Interrupted as interrupted:
+        print(interrupted, file=sys.stderr)
+        raise SystemExit(interrupted.status) from None
     except OSError as error:
         if error.errno not in _REPAIRABLE:
             raise

@@ -4,52 +4,32 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.callbacks import Callback
+from torch import Tensor
 
 from phytotron.errors import UserError
-from phytotron.files import replacing
-from phytotron.training.bundle import load_weights, save_weights
-from phytotron.training.reproducibility import step_seed
+from phytotron.training.loss_guard import learning_rate
+from phytotron.training.reproducibility import seed_validation
 
 
-class SeedEveryStep(Callback):
-    """Makes the randomness of a step a pure function of (seed, step, rank)."""
+class SeedValidation(Callback):
+    """Makes what a validation draws at random a pure function of (seed, batch, rank)."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        # Batches, not optimizer steps: with accumulated gradients several share an optimizer step.
-        batches = trainer.current_epoch * int(trainer.num_training_batches) + batch_idx
-        torch.manual_seed(step_seed(self.seed, batches, trainer.global_rank))
-
-
-class StopOnNaN(Callback):
-    """Ends training with an explanation when the loss is no longer a finite number."""
-
-    def on_train_batch_end(
+    def on_validation_batch_start(
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Any,
         batch: Any,
         batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
-        loss = outputs["loss"].item()
-        if not math.isfinite(loss):
-            rate = learning_rate(trainer)
-            raise UserError(
-                f"the loss became {loss} at step {trainer.global_step} "
-                f"(epoch {trainer.current_epoch}, learning rate {rate:.3g})",
-                hint="lower optimizer.lr, or set trainer.gradient_clip_val",
-            )
+        seed_validation(self.seed, batch_idx, trainer.global_rank)
 
 
 class History(Callback):
@@ -78,9 +58,15 @@ class History(Callback):
             seconds = time.perf_counter() - self._started
             print(f"epoch {trainer.current_epoch}  {shown}  {seconds:.1f} s", flush=True)
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = list(state_dict["rows"])
+
 
 class BestWeights(Callback):
-    """Keeps the weights of the best epoch in the trainer's scratch folder.
+    """Keeps the weights of the best epoch.
 
     Args:
         monitor: the metric that decides.
@@ -89,9 +75,8 @@ class BestWeights(Callback):
     Attributes:
         best_epoch: the epoch (from 0) of the best value so far; the first one of equals.
         best_value: the value.
+        weights: the network's state at the end of that epoch.
     """
-
-    FILE = "best.safetensors"
 
     def __init__(self, monitor: str, mode: str) -> None:
         if mode not in ("max", "min"):
@@ -100,6 +85,7 @@ class BestWeights(Callback):
         self.sign = 1 if mode == "max" else -1
         self.best_epoch: int | None = None
         self.best_value = -math.inf * self.sign
+        self.weights: dict[str, Tensor] = {}
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.monitor not in trainer.callback_metrics:
@@ -111,15 +97,12 @@ class BestWeights(Callback):
         if self.best_epoch is not None and self.sign * value <= self.sign * self.best_value:
             return
         self.best_epoch, self.best_value = trainer.current_epoch, value
-        if trainer.is_global_zero:
-            with replacing(Path(trainer.default_root_dir) / self.FILE) as path:
-                save_weights(pl_module.network, path)
+        state = pl_module.network.state_dict()
+        self.weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
 
-    def restore(self, folder: Path, network: torch.nn.Module) -> None:
-        """Load the best weights into the network."""
-        load_weights(network, folder / self.FILE)
+    def state_dict(self) -> dict[str, Any]:
+        return {"epoch": self.best_epoch, "value": self.best_value, "weights": self.weights}
 
-
-def learning_rate(trainer: pl.Trainer) -> float:
-    """The present learning rate of the first parameter group."""
-    return float(trainer.optimizers[0].param_groups[0]["lr"])
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best_epoch, self.best_value = state_dict["epoch"], state_dict["value"]
+        self.weights = state_dict["weights"]

@@ -13,9 +13,9 @@ from phytotron.config.instantiate import locate
 from phytotron.data.paragraphs import load_labels
 from phytotron.errors import UserError
 from phytotron.files import replacing_folder, sha256
+from phytotron.training import resume, trainer_config
 from phytotron.training.bundle import save_model
 from phytotron.training.fitted import Fitted
-from phytotron.training.trainer_config import check
 
 SCRATCH = Path("build/scratch/train")
 
@@ -44,7 +44,8 @@ def fit(
     data = Path(data)
     _check(config)
     load_labels(data)  # says so if the data is not there
-    scratch = Path(scratch) / _key(config, data)
+    key = identity(config, data)
+    scratch = Path(scratch) / key
     fitted: Fitted | None
     if hasattr(locate(config["model"]["_target_"]), "fit"):
         from phytotron.training.fit_estimator import fit_estimator
@@ -71,10 +72,12 @@ def _check(config: Mapping[str, Any]) -> None:
     if not config.get("model"):
         raise UserError("the experiment chooses no model", where="model", hint="see conf/model/")
     if config.get("trainer"):
-        check(config["trainer"])
+        trainer_config.check(config["trainer"])
+    resume.check(config.get("resume") or {})
 
 
-def _key(config: Mapping[str, Any], data: Path) -> str:
-    """The name of the scratch folder: other config or data, other folder."""
-    text = json.dumps(config, sort_keys=True) + sha256(data / "manifest.json")
+def identity(config: Mapping[str, Any], data: Path) -> str:
+    """A hash of everything that the trained model depends on, as far as config and data say it."""
+    facts = dict(config) | {"resume": resume.identity(config.get("resume") or {})}
+    text = json.dumps(facts, sort_keys=True) + sha256(data / "manifest.json")
     return hashlib.sha256(text.encode()).hexdigest()[:16]

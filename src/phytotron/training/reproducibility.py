@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 
 import numpy as np
@@ -27,5 +28,27 @@ def make_deterministic(seed: int, threads: int) -> None:
 
 
 def step_seed(seed: int, step: int, rank: int) -> int:
-    """The seed of one training step in one process, 64 bits, well mixed."""
-    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0])
+    """The seed of one step in one process: 64 bits, well mixed."""
+    return _mixed("step", seed, step, rank)
+
+
+def seed_step(seed: int, step: int, rank: int) -> None:
+    """Make torch's randomness in a training step a pure function of (seed, step, rank)."""
+    _seed_torch(step_seed(seed, step, rank))
+
+
+def seed_validation(seed: int, batch: int, rank: int) -> None:
+    """The same for a batch of a validation; every validation draws the same numbers."""
+    _seed_torch(_mixed("validation", seed, batch, rank))
+
+
+def _mixed(*parts: str | int) -> int:
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _seed_torch(seed: int) -> None:
+    # `torch.manual_seed` asks after every kind of device first: as long as a small step takes.
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed(seed)

@@ -13,13 +13,16 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from phytotron.errors import UserError
+from phytotron.training.checkpointing import PlainCheckpointIO
 from phytotron.training.trainer_config import check
 
 
 def build_trainer(
     node: Mapping[str, Any], callbacks: Sequence[Callback], scratch: Path
 ) -> pl.Trainer:
-    """The trainer that a config asks for: quiet, without loggers, checkpoints or progress bars.
+    """The trainer that a config asks for: quiet, without loggers or progress bars.
+
+    Checkpoints are the affair of `checkpointing`.
 
     Args:
         node: the group `trainer`; `threads` is not for the trainer, see `make_deterministic`.
@@ -36,6 +39,7 @@ def build_trainer(
         return pl.Trainer(
             **arguments,
             callbacks=list(callbacks),
+            plugins=[PlainCheckpointIO()],
             default_root_dir=scratch,
             logger=False,
             enable_checkpointing=False,

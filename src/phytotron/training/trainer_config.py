@@ -18,6 +18,7 @@ KEYS = (
     "max_epochs",
     "gradient_clip_val",
     "accumulate_grad_batches",
+    "log_every_n_steps",
     "threads",
 )
 
@@ -40,7 +41,7 @@ def check(node: Mapping[str, Any]) -> None:
                 allowed=", ".join(allowed),
                 hint=did_you_mean(str(node[key]), allowed),
             )
-    for key in ("devices", "max_epochs", "accumulate_grad_batches", "threads"):
+    for key in ("devices", "max_epochs", "accumulate_grad_batches", "log_every_n_steps", "threads"):
         value = node.get(key, 1)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UserError(f"{value!r}", where=f"trainer.{key}", allowed="whole numbers from 1")

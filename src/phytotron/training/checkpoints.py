@@ -1,0 +1,99 @@
+"""Checkpoints on the disk: each is whole and verified, or does not count.
+
+A checkpoint is a folder `checkpoint-NNNNNNNN` of files and a manifest with the SHA-256 of each. It
+is written beside its final name, flushed to the disk and renamed, so it appears at once or not at
+all. What was damaged afterwards is found by the manifest, and the one before it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from phytotron.files import read_json, sha256, sync, write_json
+
+MANIFEST = "manifest.json"
+_PREFIX, _PART = "checkpoint-", ".part"
+
+
+def start(folder: Path) -> Path:
+    """An empty folder to write the next checkpoint into; `finish` gives it its name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(f"{_PREFIX}*{_PART}"):
+        shutil.rmtree(leftover)
+    newest = max(map(_number, _all(folder)), default=0)
+    part = folder / f"{_PREFIX}{newest + 1:08d}{_PART}"
+    part.mkdir()
+    return part
+
+
+def finish(part: Path, facts: dict[str, Any], keep: int) -> Path:
+    """Make what was written into `start`'s folder a checkpoint, and remove the oldest ones.
+
+    Args:
+        part: what `start` gave.
+        facts: for people and `newest`: where training stands.
+        keep: checkpoints that stay, this one among them.
+    """
+    files = sorted(path for path in part.rglob("*") if path.is_file())
+    digests = {path.relative_to(part).as_posix(): sha256(path) for path in files}
+    write_json(part / MANIFEST, facts | {"files": digests})
+    for path in (*files, *(path for path in part.rglob("*") if path.is_dir()), part):
+        sync(path)
+    checkpoint = part.with_name(part.name.removesuffix(_PART))
+    part.rename(checkpoint)
+    sync(checkpoint.parent)
+    for old in _all(checkpoint.parent)[:-keep]:
+        remove(old)
+    return checkpoint
+
+
+def remove(checkpoint: Path) -> None:
+    """Remove a checkpoint; killed in the middle, what is left does not count as one."""
+    part = checkpoint.with_name(checkpoint.name + _PART)
+    checkpoint.rename(part)
+    shutil.rmtree(part)
+
+
+def newest(folder: Path) -> Path | None:
+    """The newest checkpoint that is as it was written; says on stderr which ones are not."""
+    for checkpoint in reversed(_all(folder)):
+        problem = damage(checkpoint)
+        if problem is None:
+            return checkpoint
+        print(f"{checkpoint}: {problem}; using the one before it", file=sys.stderr)
+    return None
+
+
+def damage(checkpoint: Path) -> str | None:
+    """What is wrong with a checkpoint, or None."""
+    try:
+        digests = facts(checkpoint)["files"].items()
+        wrong = [name for name, digest in digests if sha256(checkpoint / name) != digest]
+    except FileNotFoundError as error:
+        return f"{Path(error.filename).name} is missing"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"{MANIFEST} cannot be read ({error})"
+    return f"{', '.join(wrong)} is damaged" if wrong else None
+
+
+def facts(checkpoint: Path) -> dict[str, Any]:
+    """What `finish` was told about a checkpoint, and `files`: the SHA-256 of each."""
+    found = read_json(checkpoint / MANIFEST)
+    if not isinstance(found, dict):
+        raise ValueError(f"not an object: {json.dumps(found)[:20]}")
+    return found
+
+
+def _all(folder: Path) -> list[Path]:
+    """All checkpoints, damaged ones too, oldest first."""
+    found = (path for path in folder.glob(f"{_PREFIX}*") if path.suffix != _PART)
+    return sorted(found, key=_number)
+
+
+def _number(checkpoint: Path) -> int:
+    digits = checkpoint.name.removeprefix(_PREFIX)
+    return int(digits) if digits.isdecimal() else 0
