@@ -168,7 +168,7 @@ class Checkpointing(Callback):
                 error = failed
         part = trainer.strategy.broadcast(part)
         if part:
-            trainer.save_checkpoint(part / STATE)
+            trainer.save_checkpoint(part / STATE, weights_only=False)
             error = trainer.strategy.checkpoint_io.pop_error()
             try:
                 torch.save(
