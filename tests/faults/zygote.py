@@ -8,12 +8,14 @@ a line `{"pid", "status"}` when the child has ended; a negative status is a sign
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,6 @@ import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-import phytotron.data.text_module
-import phytotron.models.text.textcnn
-import phytotron.tasks.classification
-import phytotron.training.bundle
-import phytotron.training.fit_network
 from phytotron.errors import Interrupted, UserError
 from phytotron.training.fit import fit
 
@@ -73,6 +70,10 @@ def plan(fault: dict[str, Any], scratch: str) -> None:
                     os.kill(os.getpid(), signal.Signals[fault["signal"]])
 
             register_optimizer_step_post_hook(lambda *_: every(press))
+        case "clock":  # each look at the wall clock is hours off, in either direction
+            jumps = itertools.cycle([7200.0, -86400.0, 3600.0])
+            true_time = time.time
+            time.time = lambda: true_time() + next(jumps)
         case "disk":  # no file may become larger
             resource.setrlimit(resource.RLIMIT_FSIZE, (fault["bytes"], resource.RLIM_INFINITY))
 

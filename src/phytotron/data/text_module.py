@@ -49,18 +49,22 @@ class TextDataModule(pl.LightningDataModule):
         batch_size: paragraphs of a training batch in each process.
         max_tokens: longer paragraphs are cut off there.
         seed: the order of the training data derives from it and the epoch.
+        workers: processes that prepare training batches; 0: training prepares them itself.
 
     Attributes:
         dimensions: what a network must know of the data: `vocabulary` (token ids) and `classes`.
         class_counts: training paragraphs of each class, shape (classes,).
     """
 
-    def __init__(self, folder: Path | str, batch_size: int, max_tokens: int, seed: int) -> None:
+    def __init__(
+        self, folder: Path | str, batch_size: int, max_tokens: int, seed: int, workers: int = 0
+    ) -> None:
         super().__init__()
         self.folder = Path(folder)
         self.batch_size = batch_size
         self.max_tokens = max_tokens
         self.seed = seed
+        self.workers = workers
         labels = load_labels(self.folder)
         tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         self.dimensions = {"vocabulary": tokenizer.get_vocab_size(), "classes": len(labels)}
@@ -75,7 +79,7 @@ class TextDataModule(pl.LightningDataModule):
         order = TrainingOrder(
             self.train.rows.lengths, self.batch_size, seed=self.seed, **self._share()
         )
-        return DataLoader(self.train, sampler=order, batch_size=None)
+        return DataLoader(self.train, sampler=order, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
         # Without gradients there is room for four times as many.

@@ -171,9 +171,8 @@ class Checkpointing(Callback):
             trainer.save_checkpoint(part / STATE, weights_only=False)
             error = trainer.strategy.checkpoint_io.pop_error()
             try:
-                torch.save(
-                    metric_states(trainer.lightning_module), part / _rank_file(trainer.global_rank)
-                )
+                states = metric_states(trainer.lightning_module)
+                _write(states, part / _rank_file(trainer.global_rank))
             except OSError as failed:
                 error = failed
         written = trainer.strategy.reduce_boolean_decision(error is None and part is not None)
@@ -210,11 +209,9 @@ class PlainCheckpointIO(CheckpointIO):
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
         try:
-            torch.save(checkpoint, path)
-        except (OSError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
-                raise
-            self._error = error if isinstance(error, OSError) else OSError(str(error))
+            _write(checkpoint, Path(path))
+        except OSError as error:
+            self._error = error
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
@@ -229,6 +226,17 @@ class PlainCheckpointIO(CheckpointIO):
         """The failure of the last write, if it failed."""
         error, self._error = self._error, None
         return error
+
+
+def _write(content: Any, path: Path) -> None:
+    try:
+        with path.open("wb") as file:
+            torch.save(content, file)
+    except RuntimeError as error:
+        # After a failed write torch's own bookkeeping fails as well, and hides it.
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def metric_states(module: torch.nn.Module) -> dict[str, dict[str, Any]]:

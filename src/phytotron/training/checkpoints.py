@@ -7,6 +7,7 @@ all. What was damaged afterwards is found by the manifest, and the one before it
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
@@ -40,7 +41,8 @@ def finish(part: Path, facts: dict[str, Any], keep: int) -> Path:
     """
     files = sorted(path for path in part.rglob("*") if path.is_file())
     digests = {path.relative_to(part).as_posix(): sha256(path) for path in files}
-    write_json(part / MANIFEST, facts | {"files": digests})
+    content = facts | {"files": digests}
+    write_json(part / MANIFEST, content | {"manifest": _digest(content)})
     for path in (*files, *(path for path in part.rglob("*") if path.is_dir()), part):
         sync(path)
     checkpoint = part.with_name(part.name.removesuffix(_PART))
@@ -71,13 +73,17 @@ def newest(folder: Path) -> Path | None:
 def damage(checkpoint: Path) -> str | None:
     """What is wrong with a checkpoint, or None."""
     try:
-        digests = facts(checkpoint)["files"].items()
-        wrong = [name for name, digest in digests if sha256(checkpoint / name) != digest]
+        content = facts(checkpoint)
+        if content.pop("manifest", None) != _digest(content):
+            return f"{MANIFEST} is damaged"
+        for name, digest in content["files"].items():
+            if sha256(checkpoint / name) != digest:
+                return f"{name} is damaged"
     except FileNotFoundError as error:
         return f"{Path(error.filename).name} is missing"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         return f"{MANIFEST} cannot be read ({error})"
-    return f"{', '.join(wrong)} is damaged" if wrong else None
+    return None
 
 
 def facts(checkpoint: Path) -> dict[str, Any]:
@@ -86,6 +92,10 @@ def facts(checkpoint: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"not an object: {json.dumps(found)[:20]}")
     return found
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _all(folder: Path) -> list[Path]:
