@@ -176,6 +176,19 @@ def check_tracking() -> Iterator[Finding]:
         yield Finding("tracking", item.problem, item.repair)
 
 
+def check_journals() -> Iterator[Finding]:
+    """All that trainings have measured is in MLflow, and no dead one counts as running."""
+    from phytotron.tracking.replay import left_behind
+
+    if left := left_behind():
+        rest = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        yield Finding(
+            "journals",
+            f"MLflow does not have all of the training in {left[0].as_posix()}{rest}",
+            "python -m phytotron.tracking.sender --all",
+        )
+
+
 def check_disk() -> Iterator[Finding]:
     """There is room for what the pipeline writes."""
     free = shutil.disk_usage(".").free
@@ -212,6 +225,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_configs,
     check_site,
     check_tracking,
+    check_journals,
     check_disk,
     check_gpu,
 )

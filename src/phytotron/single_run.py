@@ -11,6 +11,7 @@ from phytotron.config.explain import composed_as_in_repro
 from phytotron.config.stage import plain
 from phytotron.errors import UserError
 from phytotron.files import read_json, sha256, write_json
+from phytotron.watch import watched
 
 DATA = Path("data/processed")
 RUNS = Path("build/runs")
@@ -43,10 +44,12 @@ def train_experiment(experiment: str, overrides: Sequence[str] = ()) -> Path | N
 
     # Heavy imports wait until what was asked for is known to be right.
     from phytotron.evaluation.evaluate import evaluate, predict, summary
-    from phytotron.training.fit import fit
+    from phytotron.training.fit import fit, identity
     from phytotron.training.timing import timing
 
-    fitted = fit(config, DATA, folder / "model")
+    tracking = plain(shared.tracking)
+    with watched(experiment, identity(config, DATA), config, tracking):
+        fitted = fit(config, DATA, folder / "model")
     if fitted is None:
         return None
     write_json(folder / "timing.json", timing(fitted))
@@ -59,7 +62,7 @@ def train_experiment(experiment: str, overrides: Sequence[str] = ()) -> Path | N
         shared.evaluate,
         shared.seed,
     )
-    run_id = _track(experiment, folder, predictions.test_set(), plain(shared.tracking))
+    run_id = _track(experiment, folder, predictions.test_set(), tracking)
     print(summary(experiment, metrics))
     print(f"model, evaluation and metrics: {folder.as_posix()}/")
     print(f"MLflow run: {run_id} (see it with: make ui)")
@@ -68,10 +71,12 @@ def train_experiment(experiment: str, overrides: Sequence[str] = ()) -> Path | N
 
 def _track(experiment: str, folder: Path, test_set: str, tracking: dict[str, str]) -> str:
     """Log the run to MLflow; its id."""
+    from phytotron.tracking.batches import tracking_experiment
     from phytotron.tracking.contender import Contender
     from phytotron.tracking.provenance import repository
-    from phytotron.tracking.runs import log_contender, tracking_experiment
-    from phytotron.tracking.store import answered, lock, open_store
+    from phytotron.tracking.replay import replay_all
+    from phytotron.tracking.runs import log_contender
+    from phytotron.tracking.store import answered, exclusive, open_store
 
     contender = Contender(
         experiment,
@@ -82,6 +87,7 @@ def _track(experiment: str, folder: Path, test_set: str, tracking: dict[str, str
         timing=folder / "timing.json",
     )
     store = open_store(tracking)
-    with answered(store.uri), lock(store.uri):
+    replay_all()  # a run is completed here when all of its training is there
+    with answered(store.uri), exclusive(store):
         experiment_id = tracking_experiment(store, tracking["experiment"])
         return log_contender(store, experiment_id, contender, repository()).run_id

@@ -32,6 +32,7 @@ WRITES = (
     "log_model_artifacts",
     "finalize_logged_model",
     "log_batch",
+    "set_tag",
     "log_inputs",
     "log_outputs",
     "log_artifacts",

@@ -12,13 +12,15 @@ from phytotron.evaluation.predictions import load
 from phytotron.files import read_json, write_json
 from phytotron.progress import progress
 from phytotron.stages import run
+from phytotron.tracking.batches import tracking_experiment
 from phytotron.tracking.contender import Contender
 from phytotron.tracking.gate import Gate
 from phytotron.tracking.promotion import register_champion
 from phytotron.tracking.provenance import repository
 from phytotron.tracking.registry import CANDIDATE, point, register_version
-from phytotron.tracking.runs import log_contender, tracking_experiment
-from phytotron.tracking.store import answered, lock, open_store
+from phytotron.tracking.replay import replay_all
+from phytotron.tracking.runs import log_contender
+from phytotron.tracking.store import answered, exclusive, open_store
 
 OUT = Path("build/registration.json")
 COMPARISON = Path("results/comparison.json")
@@ -35,7 +37,8 @@ def main() -> None:
     winner = contenders[comparison["winner"]]
     model, gate = config["register"]["model"], Gate.from_config(config["register"])
     store = open_store(config["tracking"])
-    with answered(store.uri), lock(store.uri):
+    replay_all()  # a run is completed here when all of its training is there
+    with answered(store.uri), exclusive(store):
         experiment_id = tracking_experiment(store, config["tracking"]["experiment"])
         provenance = repository()
         logged = {

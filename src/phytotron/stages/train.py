@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 from phytotron.config.stage import plain, stage_config
+from phytotron.data.paragraphs import load_labels
 from phytotron.errors import UserError
 from phytotron.files import write_json
 from phytotron.stages import run
-from phytotron.training.fit import fit
+from phytotron.training.fit import fit, identity
 from phytotron.training.timing import timing
+from phytotron.watch import watched
 
 DATA = Path("data/processed")
 
@@ -25,7 +27,10 @@ def train() -> None:
         raise UserError("which experiment?", hint="python -m phytotron.stages.train EXPERIMENT")
     experiment = sys.argv[1]
     out = Path("build/models") / experiment
-    fitted = fit(plain(stage_config("train", experiment)), DATA, out)
+    config = plain(stage_config("train", experiment))
+    load_labels(DATA)  # says so if the data is not there
+    with watched(experiment, identity(config, DATA), config):
+        fitted = fit(config, DATA, out)
     if fitted is None:  # the first process of a distributed run does the rest
         return
     write_json(Path("build/timing/train") / f"{experiment}.json", timing(fitted))

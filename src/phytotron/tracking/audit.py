@@ -66,7 +66,7 @@ def move_champion(
     cause: str = "",
     forced: bool = False,
 ) -> Move:
-    """Move the champion and note it. The caller holds the store's lock."""
+    """Move the champion and note it. The caller holds the store exclusively."""
     number = len(settle(store, model)) + 1
     before = aliases(store, model).get(CHAMPION)
     noted = replace(

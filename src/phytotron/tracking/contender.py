@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from phytotron.files import sha256
+from phytotron.files import read_json, sha256
 
 # All tags that Phytotron sets begin with this.
 TAG = "phytotron."
 IDENTITY = f"{TAG}identity"
+TRAINING = f"{TAG}training"  # the key of config and data
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class Contender:
     metrics: Mapping[str, float]
     test_set: str
     timing: Path
+
+    @cached_property
+    def key(self) -> str | None:
+        """The identity of its training; None for a model of an earlier version."""
+        found: str | None = read_json(self.model / "training.json").get("key")
+        return found
 
     @cached_property
     def digest(self) -> str:

@@ -10,7 +10,7 @@ from phytotron.tracking import audit
 from phytotron.tracking.audit import Move
 from phytotron.tracking.gate import Gate, Verdict, judge
 from phytotron.tracking.registry import CHAMPION, Version, aliases, get_version, versions
-from phytotron.tracking.store import Store, answered, lock, open_store, pipeline_config
+from phytotron.tracking.store import Store, answered, exclusive, open_store, pipeline_config
 
 
 def promote(model: str, version: str, force: bool = False, why: str | None = None) -> Move:
@@ -30,7 +30,7 @@ def promote(model: str, version: str, force: bool = False, why: str | None = Non
         raise UserError("--force needs a reason for the record", hint="add: --why TEXT")
     config = plain(pipeline_config())
     store = open_store(config["tracking"])
-    with answered(store.uri), lock(store.uri):
+    with answered(store.uri), exclusive(store):
         challenger = get_version(store, model, version)
         audit.settle(store, model)
         champion = current_champion(store, model)
@@ -62,7 +62,7 @@ def rollback(model: str) -> Move:
         UserError: no such model, or no earlier champion that still exists.
     """
     store = open_store(plain(pipeline_config().tracking))
-    with answered(store.uri), lock(store.uri):
+    with answered(store.uri), exclusive(store):
         aliases(store, model)
         moves = audit.settle(store, model)
         existing = {str(version.version) for version in versions(store, model)}
@@ -83,7 +83,7 @@ def register_champion(
     told from any other by `cause`.
 
     Args:
-        store: the open store, whose lock the caller holds.
+        store: the open store, which the caller holds exclusively.
         gate: the conditions.
         challenger: the winner's version.
         cause: a hash of all that the registration depends on.

@@ -14,6 +14,7 @@ from typing import Any
 from phytotron.errors import UserError, did_you_mean
 from phytotron.tracking.contender import IDENTITY, TAG, Contender, LoggedRun
 from phytotron.tracking.environment import mlflow
+from phytotron.tracking.lease import is_lease
 from phytotron.tracking.store import Store
 from phytotron.training.bundle import TextModel
 
@@ -162,7 +163,8 @@ def load_version(version: Version) -> TextModel:
 
 
 def _no_model(store: Store, model: str) -> UserError:
-    known = sorted(each.name for each in store.client.search_registered_models())
+    names = (each.name for each in store.client.search_registered_models())
+    known = sorted(name for name in names if not is_lease(name))
     if not known:
         return UserError("no model is registered yet", where=store.uri, hint="run: make repro")
     return UserError(

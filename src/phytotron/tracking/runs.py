@@ -1,53 +1,41 @@
 """One MLflow run per experiment, complete however often its making was interrupted.
 
-A run is found again by its identity, a hash over what it describes. Each step either does nothing
-the second time (equal parameters, tags, metrics of equal time and step) or looks first whether it
-has been done; the run's status becomes FINISHED at the very end.
+It is the run that the training filled while it went on, if there is one, else a new one. It is
+found again by its identity, a hash over what it describes. Each step either does nothing the second
+time (parameters, tags, metrics of equal time and step) or looks first whether it has been done; at
+the very end the run is marked as complete.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from omegaconf import OmegaConf
 
 from phytotron.evaluation.figures import experiment_figures, save
 from phytotron.evaluation.tables import read_csv
 from phytotron.files import read_json, sha256, write_text
-from phytotron.tracking.contender import IDENTITY, TAG, Contender, LoggedRun
+from phytotron.tracking.batches import flat, log_metrics, log_params, log_tags
+from phytotron.tracking.contender import IDENTITY, TAG, TRAINING, Contender, LoggedRun
 from phytotron.tracking.environment import mlflow
+from phytotron.tracking.live import training_run
 from phytotron.tracking.model import log_model
 from phytotron.tracking.provenance import Provenance, training_facts
 from phytotron.tracking.store import Store, user
 
-# Of `log_batch`, for parameters and tags, and for metrics.
-_BATCH, _METRICS_BATCH = 100, 1000
+COMPLETE = f"{TAG}complete"
 TEST_DATA, TRAINING_DATA = "test split", "processed data"
 _DIGEST_LENGTH = 32  # MLflow holds 36 characters
 _MODEL_FACTS = ("parameters", "size_bytes")
 
 
-def tracking_experiment(store: Store, name: str) -> str:
-    """The id of the MLflow experiment of this name, made when there is none."""
-    if found := store.client.get_experiment_by_name(name):
-        if found.lifecycle_stage != "active":
-            store.client.restore_experiment(found.experiment_id)
-        return found.experiment_id
-    # A server knows best where its artifacts go.
-    location = None if store.is_server else f"{store.artifacts}/{name}"
-    # Without its kind, the UI would show the experiment as one of language models.
-    kind = {"mlflow.experimentKind": "custom_model_development"}
-    return store.client.create_experiment(name, artifact_location=location, tags=kind)
-
-
 def log_contender(
     store: Store, experiment_id: str, contender: Contender, provenance: Provenance
 ) -> LoggedRun:
-    """Make the contender's run, or complete the one that an interrupted registration left.
+    """Make the contender's run, or complete the one that its training or a registration left.
 
     Args:
         store: the open store.
@@ -56,45 +44,55 @@ def log_contender(
         provenance: the state of the repository.
     """
     client = store.client
-    run = _find_run(client, experiment_id, contender.identity)
+    run = _find_run(client, experiment_id, contender)
     if run is None:
         run = client.create_run(
             experiment_id, run_name=contender.experiment, tags=_first_tags(contender, provenance)
         )
     run_id = run.info.run_id
     model_id = _logged_model(client, experiment_id, run_id, contender)
-    if run.info.status == "FINISHED":
+    if _is_complete(run):
         return LoggedRun(run_id, model_id)
     tags, times = training_facts(contender.timing)
     config = OmegaConf.to_container(OmegaConf.load(contender.model / "config.yaml"))
-    _log_params(client, run_id, flat(config))
-    _log_tags(client, run_id, _tags(contender, dict(provenance.tags) | tags))
+    log_params(client, run, flat(config))
+    log_tags(client, run_id, _tags(contender, dict(provenance.tags) | tags))
     _log_metrics(client, run, model_id, contender, times)
     client.log_inputs(run_id, datasets=_datasets(contender, provenance))
     if not (run.outputs and run.outputs.model_outputs):
         client.log_outputs(run_id, [mlflow.entities.LoggedModelOutput(model_id, step=0)])
     _log_artifacts(client, run_id, contender, provenance)
-    client.set_terminated(run_id)
+    if run.info.status != "FINISHED":  # the time at which a training ended stays
+        client.set_terminated(run_id)
+    client.set_tag(run_id, COMPLETE, "true")
     return LoggedRun(run_id, model_id)
 
 
-def flat(value: Any, prefix: str = "") -> dict[str, str]:
-    """Dotted keys of a nested config; a list stays one value, what is null is left out."""
-    if isinstance(value, Mapping):
-        result: dict[str, str] = {}
-        for key, item in value.items():
-            result |= flat(item, f"{prefix}.{key}" if prefix else str(key))
-        return result
-    if value is None:
-        return {}
-    return {prefix: value if isinstance(value, str) else json.dumps(value)}
-
-
-def _find_run(client: mlflow.MlflowClient, experiment_id: str, identity: str) -> Any:
+def _find_run(
+    client: mlflow.MlflowClient, experiment_id: str, contender: Contender
+) -> mlflow.entities.Run | None:
+    """The run with the contender's identity, or the one of its training, which it becomes."""
     found = client.search_runs(
-        [experiment_id], f"tags.`{IDENTITY}` = '{identity}'", order_by=["start_time ASC"]
+        [experiment_id],
+        f"tags.`{IDENTITY}` = '{contender.identity}'",
+        order_by=["start_time ASC"],
     )
-    return found[0] if found else None
+    if found:
+        return found[0]
+    run = training_run(client, experiment_id, contender.key) if contender.key else None
+    if run is None or IDENTITY in run.data.tags:  # the same training, evaluated otherwise
+        return None
+    client.set_tag(run.info.run_id, IDENTITY, contender.identity)
+    return run
+
+
+def _is_complete(run: mlflow.entities.Run) -> bool:
+    """Whether a registration has come to its end with this run.
+
+    The status alone tells it of runs that no training has begun (and of those of earlier versions).
+    """
+    tags = run.data.tags
+    return COMPLETE in tags or (run.info.status == "FINISHED" and TRAINING not in tags)
 
 
 def _logged_model(
@@ -148,18 +146,6 @@ def _tags(contender: Contender, facts: Mapping[str, str]) -> dict[str, str]:
     return tags
 
 
-def _log_params(client: mlflow.MlflowClient, run_id: str, params: Mapping[str, str]) -> None:
-    entities = [mlflow.entities.Param(key, value) for key, value in params.items()]
-    for part in _parts(entities, _BATCH):
-        client.log_batch(run_id, params=part)
-
-
-def _log_tags(client: mlflow.MlflowClient, run_id: str, tags: Mapping[str, str]) -> None:
-    entities = [mlflow.entities.RunTag(key, value) for key, value in tags.items()]
-    for part in _parts(entities, _BATCH):
-        client.log_batch(run_id, tags=part)
-
-
 def _log_metrics(
     client: mlflow.MlflowClient,
     run: mlflow.entities.Run,
@@ -169,17 +155,24 @@ def _log_metrics(
 ) -> None:
     """Log the history by step, and the results linked with the model and the test set.
 
-    All have the time of the run's start: so logging them again changes nothing.
+    All have the time of the run's start: so logging them again changes nothing. What the training
+    logged while it went on stays as it is.
     """
     time = run.info.start_time
     history = read_csv(contender.model / "history.csv")
+    there = {
+        name: {metric.step for metric in client.get_metric_history(run.info.run_id, name)}
+        for name in (history[0] if history else ())
+        if name in run.data.metrics
+    }
     metrics = [
-        mlflow.entities.Metric(name, float(row[name]), time, int(float(row["step"])))
+        mlflow.entities.Metric(name, float(row[name]), time, step)
         for row in history
+        for step in [int(float(row["step"]))]
         for name in row
-        if name != "step" and row[name] not in (None, "")
+        if name != "step" and row[name] not in (None, "") and step not in there.get(name, ())
     ]
-    last = metrics[-1].step if metrics else 0
+    last = int(float(history[-1]["step"])) if history else 0
     results = {
         f"{'model' if name in _MODEL_FACTS else 'test'}/{name}": value
         for name, value in contender.metrics.items()
@@ -201,8 +194,7 @@ def _log_metrics(
         mlflow.entities.Metric(f"training/{name}", value, time, last)
         for name, value in times.items()
     ]
-    for part in _parts(metrics, _METRICS_BATCH):
-        client.log_batch(run.info.run_id, metrics=part)
+    log_metrics(client, run.info.run_id, metrics)
 
 
 def _datasets(contender: Contender, provenance: Provenance) -> list[mlflow.entities.DatasetInput]:
@@ -241,8 +233,3 @@ def _log_artifacts(
 def _short(digest: str) -> str:
     """As much of a digest as MLflow's data sets hold."""
     return digest[:_DIGEST_LENGTH]
-
-
-def _parts(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,7 @@ from phytotron.config.stage import PIPELINE_CONFIG, plain
 from phytotron.errors import UserError
 from phytotron.tracking import schema
 from phytotron.tracking.environment import mlflow
+from phytotron.tracking.lease import lease
 
 ANSWER_SECONDS = 5
 LOCK_SECONDS = 600
@@ -152,7 +154,7 @@ def _artifacts_uri(artifacts: str) -> str:
 
 @contextmanager
 def lock(uri: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """One process at a time: set-up, registration, promotion.
+    """One process at a time: set-up, and what `exclusive` protects.
 
     The lock of an SQLite store lies beside it and ends with its process. For a server it holds
     for this user on this machine.
@@ -179,6 +181,21 @@ def lock(uri: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         yield
     finally:
         held.release()
+
+
+@contextmanager
+def exclusive(store: Store, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """One process at a time that registers or promotes, on any machine that uses the store.
+
+    Raises:
+        UserError: others keep it for `seconds`, or another one took it while this one stood still.
+    """
+    with lock(store.uri, seconds):
+        if schema.database_file(store.uri):
+            yield
+        else:
+            with lease(store.client, f"{user()}@{socket.gethostname()}", seconds):
+                yield
 
 
 def _lock_file(uri: str) -> Path:

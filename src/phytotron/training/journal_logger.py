@@ -19,7 +19,7 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor
 
 from phytotron.journal import Journal
-from phytotron.training.callbacks import learning_rate
+from phytotron.training.loss_guard import learning_rate
 
 
 class JournalLogger(Logger):

@@ -1,0 +1,231 @@
+"""A journal becomes an MLflow run: its records in order, each of them once.
+
+`sent.json` in the journal's folder says how far this has come. It is written after each batch, so
+a sender that is killed sends the last batch again; MLflow keeps one of equal metrics. A run that
+another journal of the same training has filled (a training done once more, a folder that was
+removed) is gone on with, and what it has already is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from phytotron import journal
+from phytotron.config.stage import plain
+from phytotron.files import read_json, write_json
+from phytotron.journal import Life, arranging, read
+from phytotron.tracking.batches import (
+    METRICS_BATCH,
+    allowed_name,
+    flat,
+    log_metrics,
+    log_params,
+    log_tags,
+    tracking_experiment,
+)
+from phytotron.tracking.contender import TAG, TRAINING
+from phytotron.tracking.environment import mlflow
+from phytotron.tracking.provenance import repository
+from phytotron.tracking.sender import lock_file
+from phytotron.tracking.store import Store, pipeline_config, user
+
+HEARTBEAT, ENDED = f"{TAG}heartbeat", f"{TAG}ended"
+SYSTEM_FILE = "system.jsonl"  # what the sender measures of the machine, in a journal of its own
+_SENT = "sent.json"
+_FILES = (journal.FILE, SYSTEM_FILE)
+
+
+def tracking_settings(life: Life) -> dict[str, Any]:
+    """The config's group `tracking` for a training."""
+    given: dict[str, Any] | None = life.start and life.start["tracking"]
+    return given or plain(pipeline_config().tracking)
+
+
+def training_run(
+    client: mlflow.MlflowClient, experiment_id: str, key: str
+) -> mlflow.entities.Run | None:
+    """The run of the training with this key, or None."""
+    found = client.search_runs(
+        [experiment_id], f"tags.`{TRAINING}` = '{key}'", order_by=["start_time ASC"]
+    )
+    return found[0] if found else None
+
+
+class LiveRun:
+    """The run of one journal.
+
+    Args:
+        folder: the journal's folder.
+        store: the open store.
+        experiment: the name of the MLflow experiment.
+    """
+
+    def __init__(self, folder: Path, store: Store, experiment: str) -> None:
+        self.folder = folder
+        self.store = store
+        self.experiment = experiment
+        self.client = store.client
+        self._seen: dict[str, set[int]] = {}
+        self._store_id = hashlib.sha256(store.uri.encode()).hexdigest()
+        self._offsets = dict.fromkeys(_FILES, 0)
+        self.run_id: str | None = None
+        self._is_over = False  # whether the last thing sent is that the training ended
+        self._merge = False  # whether the run has points that this journal did not send
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Take up where the last sender stopped, if it was this store and its run is there."""
+        sent = sent_so_far(self.folder)
+        if sent.get("store") != self._store_id:
+            return
+        try:
+            run = self.client.get_run(sent["run_id"])
+        except mlflow.MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return
+        if run.info.lifecycle_stage == "active":
+            self.run_id, self._merge = sent["run_id"], sent["merge"]
+            self._offsets |= sent["offsets"]
+
+    def send(self) -> None:
+        """Send all that the journals have by now."""
+        for name in _FILES:
+            metrics: list[mlflow.entities.Metric] = []
+            for record, after in read(self.folder / name, self._offsets[name]):
+                if record["event"] == "metrics":
+                    metrics += self._new(record)
+                else:
+                    self._flush(metrics)
+                    self._apply(record)
+                self._offsets[name] = after
+                if record["event"] != "metrics" or len(metrics) >= METRICS_BATCH:
+                    self._flush(metrics)
+                    self._save()
+            if metrics:
+                self._flush(metrics)
+                self._save()
+
+    def beat(self) -> None:
+        """Say that the training is alive; nothing once its end is sent."""
+        if self.run_id is None or self._is_over:
+            return
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.client.set_tag(self.run_id, HEARTBEAT, now)
+
+    @property
+    def all_is_sent(self) -> bool:
+        return all(self._offsets[name] == size for name, size in _sizes(self.folder).items())
+
+    def remove_if_done(self) -> bool:
+        """Remove the folder of a training that has finished and is in MLflow as a whole.
+
+        The caller holds the sender's lock.
+        """
+        with arranging(self.folder):
+            end = Life(self.folder).end
+            if end is None or end["status"] != "FINISHED" or not self.all_is_sent:
+                return False
+            shutil.rmtree(self.folder)
+            lock_file(self.folder).unlink(missing_ok=True)  # whoever waits for it notices
+            return True
+
+    def _apply(self, record: Mapping[str, Any]) -> None:
+        self._is_over = record["event"] == "end"
+        if record["event"] == "start":
+            self._start(record)
+        elif self._is_over:
+            assert self.run_id is not None
+            self.client.set_tag(self.run_id, ENDED, record["reason"] or "in good order")
+            self.client.set_terminated(self.run_id, record["status"], record["time"])
+
+    def _start(self, record: Mapping[str, Any]) -> None:
+        if self.run_id is None:
+            experiment_id = tracking_experiment(self.store, self.experiment)
+            run = training_run(self.client, experiment_id, record["key"])
+            self._merge = run is not None
+            if run is None:
+                run = self.client.create_run(
+                    experiment_id,
+                    start_time=record["time"],
+                    run_name=record["experiment"],
+                    tags=_first_tags(record),
+                )
+            self.run_id = run.info.run_id
+        run = self.client.get_run(self.run_id)
+        self.client.update_run(self.run_id, "RUNNING")
+        log_params(self.client, run, flat(record["config"]))
+        where = {"host": record["host"], "pid": str(record["pid"])}
+        log_tags(self.client, self.run_id, {f"{TAG}{name}": where[name] for name in where})
+        if ENDED in run.data.tags:
+            self.client.delete_tag(self.run_id, ENDED)
+
+    def _new(self, record: Mapping[str, Any]) -> list[mlflow.entities.Metric]:
+        """The record's metrics, without those that the run has from elsewhere."""
+        step, time = record["step"], record["time"]
+        values = {allowed_name(name): value for name, value in record["values"].items()}
+        if self._merge:
+            values = {name: value for name, value in values.items() if step not in self._has(name)}
+        return [
+            mlflow.entities.Metric(name, float(value), time, step) for name, value in values.items()
+        ]
+
+    def _has(self, name: str) -> set[int]:
+        """The steps at which the run had a metric when this object first asked."""
+        if name not in self._seen:
+            assert self.run_id is not None
+            history = self.client.get_metric_history(self.run_id, name)
+            self._seen[name] = {metric.step for metric in history}
+        return self._seen[name]
+
+    def _flush(self, metrics: list[mlflow.entities.Metric]) -> None:
+        if metrics:
+            assert self.run_id is not None
+            log_metrics(self.client, self.run_id, metrics)
+            metrics.clear()
+
+    def _save(self) -> None:
+        write_json(
+            self.folder / _SENT,
+            {
+                "store": self._store_id,
+                "run_id": self.run_id,
+                "merge": self._merge,
+                "offsets": self._offsets,
+            },
+        )
+
+
+def sent_so_far(folder: Path) -> dict[str, Any]:
+    """What `sent.json` says; empty when nothing was sent yet."""
+    path = folder / _SENT
+    return read_json(path) if path.exists() else {}
+
+
+def unsent_bytes(folder: Path) -> int:
+    """How much of a folder's journals no store has."""
+    offsets = sent_so_far(folder).get("offsets", {})
+    return sum(size - offsets.get(name, 0) for name, size in _sizes(folder).items())
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    paths = {name: folder / name for name in _FILES}
+    return {name: path.stat().st_size for name, path in paths.items() if path.exists()}
+
+
+def _first_tags(record: Mapping[str, Any]) -> dict[str, str]:
+    tags = {
+        TRAINING: record["key"],
+        f"{TAG}experiment": record["experiment"],
+        "mlflow.source.name": "phytotron.stages.train",
+        "mlflow.source.type": "LOCAL",
+        "mlflow.user": user(),
+    }
+    if commit := repository().tags.get("commit"):
+        tags["mlflow.source.git.commit"] = commit
+    return tags

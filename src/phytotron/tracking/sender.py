@@ -1,0 +1,196 @@
+"""The process that sends a training's journal to MLflow while the training goes on.
+
+    python -m phytotron.tracking.sender build/tracking/KEY    beside a training that runs
+    python -m phytotron.tracking.sender --all                 what earlier senders left
+
+It imports neither torch nor what else training needs. What it has to tell the user goes to its
+standard output, which the training passes on; everything else to its standard error, a log file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from phytotron.errors import UserError
+from phytotron.journal import Journal, Life, note_death
+
+POLL_SECONDS = 0.5
+SEND_ALL = "send it: python -m phytotron.tracking.sender --all"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the sender does what; the config's `tracking.sender`, all in seconds.
+
+    Attributes:
+        sample: between two samples of the machine.
+        heartbeat: between two signs of life.
+        longest_pause: between two attempts to reach a store that is away.
+        grace: how long it tries on after the training has ended.
+    """
+
+    sample: float = 10
+    heartbeat: float = 30
+    longest_pause: float = 30
+    grace: float = 30
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Send one journal as long as its training goes on, or all journals that were left."""
+    parser = argparse.ArgumentParser(prog="python -m phytotron.tracking.sender")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", nargs="?", type=Path, help="the journal's folder")
+    what.add_argument("--all", action="store_true", help="send what earlier senders left")
+    arguments = parser.parse_args(argv)
+    if arguments.all:
+        from phytotron.tracking.replay import replay_all
+
+        try:
+            print(f"trainings of which something was left, now sent: {replay_all()}")
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(2) from None
+        return
+    with suppress(OSError, AttributeError):  # Windows has no nice
+        os.nice(10)  # training comes first
+    Sender(arguments.folder).run()
+
+
+class Sender:
+    """Sends the journal of a folder until its training has ended and all is sent.
+
+    Args:
+        folder: the journal's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.live: Any = None
+        self.pace = Pace()
+        self.is_away = False  # whether the last attempt failed
+        self._pause = 0.0
+        self._due: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Returns when there is nothing more to do here."""
+        with sending(self.folder):
+            life = Life(self.folder)
+            if life.start is not None:  # else the sender before this one has removed the folder
+                self._follow(life)
+
+    def _follow(self, life: Life) -> None:
+        from phytotron.tracking.live import SYSTEM_FILE, tracking_settings
+        from phytotron.tracking.system import System
+
+        assert life.start is not None
+        try:
+            settings = tracking_settings(life)
+        except UserError as error:
+            self._tell(f"{_one_line(error)}; training goes on, its metrics stay in {self.folder}")
+            return
+        self.pace = Pace(**settings.get("sender", {}))
+        system, samples = System(life.start["pid"]), Journal(self.folder / SYSTEM_FILE)
+        start = life.start
+        over: float | None = None  # when the training was seen to have ended
+        while True:
+            note_death(self.folder)
+            life.update()
+            if life.is_running:
+                over = None
+                if life.start is not start:  # resumed by another process
+                    start = life.start
+                    system = System(start["pid"])
+                if self._is_due("sample", self.pace.sample):
+                    samples.metrics(samples.last_step + 1, system.sample())
+            elif over is None:
+                over = time.monotonic()
+                self._due.pop("attempt", None)
+            if self._is_due("attempt", self._pause) and self._send(settings, life.is_running):
+                life.update()
+                if life.end and self.live.all_is_sent:
+                    samples.close()
+                    self.live.remove_if_done()
+                    return
+            if over is not None and self.is_away and time.monotonic() - over > self.pace.grace:
+                self._tell(f"gave up; the rest waits in {self.folder} ({SEND_ALL})")
+                return
+            time.sleep(POLL_SECONDS)
+
+    def _send(self, settings: Mapping[str, Any], is_running: bool) -> bool:
+        """Send what there is; False when the store cannot take it now."""
+        from phytotron.tracking.live import LiveRun
+        from phytotron.tracking.store import answered, open_store, store_uri
+
+        try:
+            with answered(store_uri(settings)):
+                if self.live is None:
+                    store = open_store(settings)
+                    self.live = LiveRun(self.folder, store, settings["experiment"])
+                self.live.send()
+                if is_running and self._is_due("heartbeat", self.pace.heartbeat):
+                    self.live.beat()
+        except Exception as error:
+            # Whatever it is, training goes on and nothing is lost: all waits for the next attempt.
+            self.live = None
+            if not self.is_away:
+                if not isinstance(error, UserError):
+                    traceback.print_exc()
+                where = f"its metrics wait in {self.folder}"
+                self._tell(f"{_one_line(error)}; training goes on, {where}")
+            self.is_away = True
+            self._pause = min(2 * self._pause + POLL_SECONDS, self.pace.longest_pause)
+            self._due["attempt"] = time.monotonic() + self._pause
+            return False
+        if self.is_away:
+            self._tell("the store is back, and what waited is sent")
+        self.is_away, self._pause = False, 0.0
+        return True
+
+    def _is_due(self, what: str, seconds: float) -> bool:
+        """Whether it was last done so long ago; it is done now then."""
+        now = time.monotonic()
+        if now < self._due.get(what, 0):
+            return False
+        self._due[what] = now + seconds
+        return True
+
+    def _tell(self, text: str) -> None:
+        line = f"tracking: {text}\n"
+        print(line, end="", file=sys.stderr, flush=True)
+        with suppress(OSError):  # the training has ended, nobody listens
+            os.write(1, line.encode())
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def lock_file(folder: Path) -> Path:
+    """Whoever sends the journal of a folder locks this file; it lies beside the folder."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+@contextmanager
+def sending(folder: Path, seconds: float = -1) -> Iterator[None]:
+    """One process sends a journal at a time; others wait.
+
+    Raises:
+        Timeout: another process keeps sending for `seconds` (without limit by default).
+    """
+    with FileLock(lock_file(folder)).acquire(timeout=seconds, poll_interval=POLL_SECONDS):
+        yield
+
+
+if __name__ == "__main__":
+    main()
