@@ -76,10 +76,11 @@ def test_no_sample_no_batch():
     assert evaluation_batches(np.array([], int), 4) == []
 
 
-def test_the_sampler_follows_the_epoch():
+def test_the_sampler_begins_where_it_is_told_to():
     lengths = np.arange(1, 50)
     order = TrainingOrder(lengths, 4, seed=7)
-    order.set_epoch(2)
     expected = training_batches(lengths, 4, seed=7, epoch=2)
-    assert len(order) == len(expected)
-    assert all((a == b).all() for a, b in zip(order, expected, strict=True))
+    for batch in (0, 1, 5, len(expected)):
+        order.start_at(epoch=2, batch=batch)
+        assert len(order) == len(expected)  # of a whole epoch, wherever it begins
+        assert all((a == b).all() for a, b in zip(order, expected[batch:], strict=True))

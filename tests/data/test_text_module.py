@@ -45,7 +45,7 @@ def test_training_batches_are_full_and_differ_from_epoch_to_epoch(module):
     loader = module.train_dataloader()
     epochs = []
     for epoch in (0, 1, 0):
-        loader.sampler.set_epoch(epoch)
+        loader.sampler.start_at(epoch, batch=0)
         batches = list(loader)
         assert {len(batch.targets) for batch in batches} == {8}
         epochs.append([batch.inputs.tolist() for batch in batches])

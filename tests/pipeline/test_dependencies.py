@@ -12,12 +12,15 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
-# What no result depends on: how configs are read, errors told, files written, progress shown.
+# What no result depends on: how configs are read, errors told, files written, progress shown and
+# trainings watched.
 GROUND = {
     "src/phytotron/__init__.py",
     "src/phytotron/errors.py",
     "src/phytotron/files.py",
+    "src/phytotron/journal.py",
     "src/phytotron/progress.py",
+    "src/phytotron/watch.py",
     "src/phytotron/stages/__init__.py",
     "src/phytotron/config",
 }

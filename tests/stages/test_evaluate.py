@@ -55,7 +55,7 @@ def project(tmp_path, monkeypatch):
     )
     folder = Path("build/models") / EXPERIMENT
     folder.mkdir(parents=True)
-    save_model(folder, fitted, {"seed": 0}, Path("data/processed"))
+    save_model(folder, fitted, {"seed": 0}, Path("data/processed"), key="0")
     return tmp_path
 
 

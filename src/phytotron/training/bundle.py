@@ -97,7 +97,9 @@ class EstimatorModel:
         return result
 
 
-def save_model(folder: Path, fitted: Fitted, config: Mapping[str, Any], data: Path) -> None:
+def save_model(
+    folder: Path, fitted: Fitted, config: Mapping[str, Any], data: Path, key: str
+) -> None:
     """Fill an empty folder with a trained model; the bytes depend on the arguments alone.
 
     Args:
@@ -105,6 +107,7 @@ def save_model(folder: Path, fitted: Fitted, config: Mapping[str, Any], data: Pa
         fitted: the model and how it came about.
         config: what it was trained with.
         data: the processed folder, for its label names and tokenizer.
+        key: the identity of the training, by which tracking knows its run.
     """
     (folder / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False), encoding="utf-8")
     shutil.copyfile(data / LABELS, folder / LABELS)
@@ -122,6 +125,7 @@ def save_model(folder: Path, fitted: Fitted, config: Mapping[str, Any], data: Pa
         writer.writeheader()
         writer.writerows(fitted.history)
     facts = {
+        "key": key,
         "epochs": fitted.epochs,
         "steps": fitted.steps,
         "samples": fitted.samples,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
-from torch import Tensor
+from torch import Tensor, nn
 
 from phytotron.errors import UserError
 from phytotron.training.loss_guard import learning_rate
@@ -97,7 +97,9 @@ class BestWeights(Callback):
         if self.best_epoch is not None and self.sign * value <= self.sign * self.best_value:
             return
         self.best_epoch, self.best_value = trainer.current_epoch, value
-        state = pl_module.network.state_dict()
+        network = pl_module.network
+        assert isinstance(network, nn.Module)
+        state = network.state_dict()
         self.weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
 
     def state_dict(self) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def fit(
         fitted = fit_network(config, data, scratch)
     if fitted is not None:
         with replacing_folder(out) as temporary:
-            save_model(temporary, fitted, config, data)
+            save_model(temporary, fitted, config, data, key)
         shutil.rmtree(scratch, ignore_errors=True)
     return fitted
 

@@ -30,7 +30,8 @@ class Fitted:
         parameters: learned numbers in the model.
         best_epoch: the epoch, from 0, that the model is from.
         stopped: why training ended.
-        seconds: of the training alone, without imports and reading data, validation included.
+        seconds: of the training alone, without imports and reading data, validation included; of a
+            training that was interrupted, what came after.
     """
 
     model: Any
