@@ -87,7 +87,7 @@ LEVELS = [
     {"cli", "doctor", "single_run", "stages"},
     {"report", "tracking", "evaluation", "training"},
     {"tasks", "models", "data", "preprocess", "clean", "scrape"},
-    {"nn", "config", "errors", "files", "progress"},
+    {"nn", "config", "errors", "files", "journal", "progress", "watch"},
 ]
 
 
