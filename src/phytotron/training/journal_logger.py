@@ -1,6 +1,6 @@
 """What a network's training writes to its journal.
 
-    callbacks = [..., Throughput(every=50)]
+    callbacks = [..., Throughput()]
     trainer = pl.Trainer(callbacks=callbacks, logger=JournalLogger(current_journal()))
 
 `current_journal` is of `phytotron.watch`; where no training is watched it gives None, and nothing
@@ -56,22 +56,17 @@ class JournalLogger(Logger):
 
 
 class Throughput(Callback):
-    """Logs every N updates how training goes and what it waits for, as means since the last time.
+    """Logs every so often how training goes and what it waits for, as means since the last time.
 
     - `train_loss_step`: the loss of the last batch (under DDP: of the first process).
     - `learning_rate`.
     - `samples_per_second`: of all processes, validation left out.
     - `step_seconds`: from batch to batch; `data_seconds`: the part that went into waiting for it.
 
-    A step that does not log reads the clock twice and nothing from the device.
-
-    Args:
-        every: updates between two entries.
+    It needs the trainer's loop to be an `EpochLoop`, and logs every `log_every_n_steps` updates.
     """
 
-    def __init__(self, every: int = 50) -> None:
-        self.every = every
-        self._last_logged = -1
+    lean = True
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         for logger in trainer.loggers:
@@ -79,19 +74,14 @@ class Throughput(Callback):
                 logger.trainer = trainer
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._clear()
+        self._last_logged = trainer.global_step
+        self._mark(trainer)
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._ended = time.perf_counter()
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._paused = time.perf_counter()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._ended = time.perf_counter()
-
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        self._started = time.perf_counter()
-        self._waited += self._started - self._ended
+        self._since += time.perf_counter() - self._paused
 
     def on_train_batch_end(
         self,
@@ -101,36 +91,31 @@ class Throughput(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        self._ended = time.perf_counter()
-        self._busy += self._ended - self._started
-        self._batches += 1
-        self._samples += batch_size(batch)
         step = trainer.global_step
-        if step % self.every or step == self._last_logged:
+        if step % trainer.log_every_n_steps or step == self._last_logged:
             return
-        # Waits for the device: only now is the time of the last steps known.
-        loss = outputs.get("loss") if isinstance(outputs, Mapping) else None
-        if loss is not None:
-            loss = float(loss)
-        self._busy += time.perf_counter() - self._ended
-        seconds = self._waited + self._busy
-        values = {
-            "learning_rate": learning_rate(trainer),
-            "samples_per_second": self._samples * trainer.world_size / seconds,
-            "step_seconds": seconds / self._batches,
-            "data_seconds": self._waited / self._batches,
+        values = {"learning_rate": learning_rate(trainer)}
+        if isinstance(outputs, Mapping) and "loss" in outputs:
+            # Waits for the device: only now is the time of the last steps known.
+            values["train_loss_step"] = float(outputs["loss"])
+        loop = trainer.fit_loop.epoch_loop
+        batches = loop.total_batch_idx + 1 - self._batches
+        seconds = time.perf_counter() - self._since
+        samples = batches * batch_size(batch) * trainer.world_size
+        values |= {
+            "samples_per_second": samples / seconds,
+            "step_seconds": seconds / batches,
+            "data_seconds": (loop.waited - self._waited) / batches,
         }
-        if loss is not None:  # a task that optimises by hand may return none
-            values["train_loss_step"] = loss
         for logger in trainer.loggers:
             logger.log_metrics(values, step)
         self._last_logged = step
-        self._clear()
+        self._mark(trainer)
 
-    def _clear(self) -> None:
-        self._waited = self._busy = 0.0
-        self._batches = self._samples = 0
-        self._ended = time.perf_counter()
+    def _mark(self, trainer: pl.Trainer) -> None:
+        loop = trainer.fit_loop.epoch_loop
+        self._batches, self._waited = loop.total_batch_idx + 1, loop.waited
+        self._since = time.perf_counter()
 
 
 def batch_size(batch: Any) -> int:
