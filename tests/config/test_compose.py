@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from phytotron.config.compose import compose_all, compose_experiment
+from phytotron.config.compose import compose_all, compose_experiment, compose_one
 from phytotron.config.params import read_params
 from phytotron.errors import UserError
 from phytotron.stages import compose as stage
@@ -49,6 +49,42 @@ def test_an_override_can_choose_another_group_file(project: Path) -> None:
     composed = compose_with(project, "trainer=gpu", "trainer.max_epochs=2")
     assert composed["docs/cnn"]["trainer"] == {"max_epochs": 2, "precision": "bf16-mixed"}
     assert composed["docs/forest"]["trainer"] is None
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [],
+        ["trainer.max_epochs=1", "compare.alpha=0.01"],
+        ["trainer=gpu"],
+        ["model.trees=7"],
+        ["model.width=48", "seed=11"],
+    ],
+)
+def test_one_config_is_what_it_is_among_all(project: Path, overrides: list[str]) -> None:
+    change(project / "params.yaml", "overrides: []", f"overrides: {overrides!r}")
+    params = read_params()
+    for name, item in compose_all(params).items():
+        assert compose_one(params, name) == item
+
+
+def test_one_config_is_composed_though_another_one_is_broken(project: Path) -> None:
+    change(project / "conf/experiment/docs/forest.yaml", "/model: forest", "/model: jungle")
+    assert compose_one(read_params(), "docs/cnn").config.model.width == 32
+    assert compose_one(read_params(), "pipeline").config.site.name == "docs"
+
+
+def test_one_config_refuses_an_override_that_nothing_has(project: Path) -> None:
+    change(project / "params.yaml", "overrides: []", "overrides: [model.tres=7]")
+    with pytest.raises(UserError, match=r"did you mean 'model\.trees'"):
+        compose_one(read_params(), "docs/cnn")
+
+
+def test_a_further_override_must_be_meant_for_the_one_config(project: Path) -> None:
+    params = read_params()
+    assert compose_one(params, "docs/forest", ["model.trees=7"]).config.model.trees == 7
+    with pytest.raises(UserError, match=r"override 'model\.trees=7': no key"):
+        compose_one(params, "docs/cnn", ["model.trees=7"])
 
 
 def test_an_override_of_the_seed_wins_over_params(project: Path) -> None:

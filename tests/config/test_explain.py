@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from phytotron.config.explain import explain
+from phytotron.config.explain import composed_as_in_repro, explain
 from phytotron.errors import UserError
 
 
@@ -52,6 +52,33 @@ def test_a_choice_of_another_file_is_followed(project: Path) -> None:
     assert wheres("trainer.max_epochs", "docs/cnn", "trainer=gpu") == [
         ("conf/trainer/gpu.yaml:1", "9")
     ]
+
+
+def test_an_override_of_a_key_that_all_experiments_share(project: Path) -> None:
+    assert explain("site.delay", None, ["site.delay=2.0"]).value == 2.0
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key", "value"),
+    [
+        ("conf/model/cnn.yaml", "dropout: 0.1", "dropout: 0.3", "model.dropout", 0.3),
+        ("conf/trainer/cpu.yaml", "max_epochs: 5", "max_epochs: 6", "trainer.max_epochs", 6),
+        ("conf/config.yaml", "card: null", "card: null\nnote: new", "note", "new"),
+        ("conf/experiment/docs/cnn.yaml", "width: 32", "width: 16", "model.width", 16),
+        ("conf/experiment/docs/cnn.yaml", "r: cpu", "r: gpu", "trainer.max_epochs", 9),
+        ("params.yaml", "seed: 3", "seed: 4", "seed", 4),
+        ("params.yaml", "[]", "[trainer.max_epochs=2]", "trainer.max_epochs", 2),
+    ],
+)
+def test_an_edit_shows_at_once(
+    project: Path, file: str, old: str, new: str, key: str, value: object
+) -> None:
+    assert "note" not in composed_as_in_repro("docs/cnn").config
+    path = project / file
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    assert explain(key, "docs/cnn").value == value
 
 
 def test_an_unknown_key_is_answered_with_the_nearest(project: Path) -> None:

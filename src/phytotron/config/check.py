@@ -36,18 +36,17 @@ def has_key(config: DictConfig, key: str) -> bool:
     return isinstance(node, DictConfig) and name in node
 
 
-def check_file(path: Path, groups: DictConfig) -> None:
+def check_file(path: Path, own: DictConfig, groups: DictConfig) -> None:
     """Check an experiment file against the groups that it chooses.
 
     Args:
         path: the experiment's file.
+        own: its content.
         groups: what these groups define, merged, without the experiment's own values.
 
     Raises:
         UserError: a key that they do not have, or a value of another type; with file and line.
     """
-    own = OmegaConf.load(path)
-    assert isinstance(own, DictConfig)
     known = list(key_paths(groups))
     for place in places(path):
         if place.key.split(".")[0] in _FREE:

@@ -15,16 +15,18 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
 from hydra import compose, initialize_config_dir
-from hydra.core.default_element import ResultDefault
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository
+from hydra._internal.defaults_list import create_defaults_list
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -60,12 +62,27 @@ def compose_all(params: Params) -> dict[str, Composed]:
         UserError: an unknown site, experiment, group choice or key, a value of the wrong type, or
             an override that nothing accepts.
     """
+    for experiment in params.experiments:
+        experiment_file(experiment)
     with hydra_at(CONF):
-        roots = {PIPELINE: (PIPELINE, [f"site={params.site}"])}
-        for experiment in params.experiments:
-            experiment_file(experiment)
-            roots[experiment] = (EXPERIMENT, [f"experiment={experiment}"])
-        return _compose_roots(roots, params.overrides, params.seed)
+        roots = _roots(params)
+        return _compose_roots(roots, list(roots), params.overrides, params.seed)
+
+
+def compose_one(params: Params, name: str, overrides: Sequence[str] = ()) -> Composed:
+    """One of the configs of `compose_all`; the others are composed only where that is needed.
+
+    Args:
+        params: what `dvc repro` builds.
+        name: `pipeline`, or the id of one of its experiments.
+        overrides: further overrides, which win over those of `params`; this config must have
+            their keys.
+    """
+    if name != PIPELINE:
+        experiment_file(name)
+    with hydra_at(CONF):
+        roots = _roots(params)
+        return _compose_roots(roots, [name], params.overrides, params.seed, overrides)[name]
 
 
 def compose_experiment(
@@ -81,38 +98,61 @@ def compose_experiment(
     experiment_file(experiment)
     with hydra_at(CONF):
         roots = {experiment: (EXPERIMENT, [f"experiment={experiment}"])}
-        return _compose_roots(roots, overrides, seed)[experiment]
+        return _compose_roots(roots, [experiment], overrides, seed)[experiment]
+
+
+def _roots(params: Params) -> dict[str, tuple[str, list[str]]]:
+    """The root file and the choices of each config that `dvc repro` uses."""
+    return {
+        PIPELINE: (PIPELINE, [f"site={params.site}"]),
+        **{name: (EXPERIMENT, [f"experiment={name}"]) for name in params.experiments},
+    }
 
 
 def _compose_roots(
-    roots: dict[str, tuple[str, list[str]]], overrides: Sequence[str], seed: int | None
+    roots: dict[str, tuple[str, list[str]]],
+    wanted: Sequence[str],
+    overrides: Sequence[str],
+    seed: int | None,
+    further: Sequence[str] = (),
 ) -> dict[str, Composed]:
-    """Compose every root, giving each the overrides whose key it has."""
-    parsed = [_parse(text) for text in overrides]
+    """Compose the wanted roots, giving each the overrides whose key it has.
+
+    Any of the roots may be the one that has the key of an override; that of a further override
+    must be in a wanted one. A root that is not wanted is composed only to look for a key there.
+    """
+    wanted_first = sorted(roots, key=lambda name: name not in wanted)
+    parsed = [_parse(text) for text in (*overrides, *further)]
     if not any(_key(override) == "seed" for override in parsed) and seed is not None:
         roots = {name: (root, [*own, f"seed={seed}"]) for name, (root, own) in roots.items()}
-    bases = {name: _compose(root, choices) for name, (root, choices) in roots.items()}
-    for override in parsed:
-        if not any(_applies(override, base) for base in bases.values()):
-            raise _nothing_has(override, bases)
+
+    @cache
+    def base(name: str) -> DictConfig:
+        return _compose(*roots[name])
+
+    for position, override in enumerate(parsed):
+        owners = wanted_first if position < len(overrides) else wanted
+        if not any(_applies(override, base(name)) for name in owners):
+            raise _nothing_has(override, {name: base(name) for name in owners})
     composed = {}
-    for name, (root, choices) in roots.items():
-        base = bases[name]
-        applied = [override for override in parsed if _applies(override, base)]
+    for name in wanted:
+        root, choices = roots[name]
+        applied = [override for override in parsed if _applies(override, base(name))]
         texts = [str(override.input_line) for override in applied]
-        config = _compose(root, [*choices, *texts]) if texts else base
+        config = _compose(root, [*choices, *texts]) if texts else base(name)
         for override in applied:
             if override.type is OverrideType.CHANGE and not _is_group(override):
                 check_value(
                     _key(override),
-                    OmegaConf.select(base, _key(override)),
+                    OmegaConf.select(base(name), _key(override)),
                     OmegaConf.select(config, _key(override)),
                     where=f"override '{override.input_line}'",
                 )
-        groups = [text for text in texts if _is_group(_parse(text))]
-        sources = _sources(root, [*choices, *groups])
+        groups = [str(override.input_line) for override in applied if _is_group(override)]
+        files = _files()
+        sources = _sources(root, [*choices, *groups], files)
         if root == EXPERIMENT:
-            _check_experiment_file(name, sources)
+            _check_experiment_file(name, sources, files)
         own_seed = [text for text in choices if text.startswith("seed=")]
         composed[name] = Composed(config, sources, (*own_seed, *texts))
     return composed
@@ -144,20 +184,35 @@ def _compose(root: str, overrides: list[str]) -> DictConfig:
     return config
 
 
-def _sources(root: str, overrides: list[str]) -> tuple[tuple[Path, str], ...]:
-    """The files that Hydra merges, in merge order."""
+def _files() -> CachingConfigRepository:
+    """The files under `conf/` and Hydra's own, each read once.
+
+    Hydra's loader has this too, but makes a new one for every question, and reading YAML is half
+    of its work.
+    """
     loader = GlobalHydra.instance().config_loader()
-    entries: list[ResultDefault] = loader.compute_defaults_list(
-        root, overrides, RunMode.RUN
+    assert isinstance(loader, ConfigLoaderImpl)
+    return CachingConfigRepository(loader.repository)
+
+
+def _sources(
+    root: str, overrides: list[str], files: CachingConfigRepository
+) -> tuple[tuple[Path, str], ...]:
+    """The files that Hydra merges, in merge order, without those of Hydra itself."""
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    entries = create_defaults_list(
+        files, root, parsed, prepend_hydra=False, skip_missing=False
     ).defaults
     return tuple(
         (CONF / f"{entry.config_path}.yaml", entry.package or "")
         for entry in entries
-        if entry.config_path and not entry.config_path.startswith("hydra/")
+        if entry.config_path
     )
 
 
-def _check_experiment_file(experiment: str, sources: Sequence[tuple[Path, str]]) -> None:
+def _check_experiment_file(
+    experiment: str, sources: Sequence[tuple[Path, str]], files: CachingConfigRepository
+) -> None:
     """An experiment file may set only keys that the groups which it chooses define.
 
     So a misspelt key is an error at its line, and not a new key that nothing reads.
@@ -167,14 +222,20 @@ def _check_experiment_file(experiment: str, sources: Sequence[tuple[Path, str]])
     for path, package in sources:
         if path == own:
             continue
-        content = OmegaConf.load(path)
-        assert isinstance(content, DictConfig)
-        content.pop("defaults", None)
+        content = _content(path, files)
         if package:
             OmegaConf.update(groups, package, content, merge=True, force_add=True)
         else:
             groups.merge_with(content)
-    check_file(own, groups)
+    check_file(own, _content(own, files), groups)
+
+
+def _content(path: Path, files: CachingConfigRepository) -> DictConfig:
+    """The content of a file under `conf/`, which Hydra has read already."""
+    loaded = files.load_config(path.relative_to(CONF).with_suffix("").as_posix())
+    assert loaded is not None
+    assert isinstance(loaded.config, DictConfig)
+    return loaded.config
 
 
 def _parse(text: str) -> Override:

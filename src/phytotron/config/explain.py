@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from phytotron.config.check import has_key, key_paths
-from phytotron.config.compose import Composed, compose_all, compose_experiment
+from phytotron.config.compose import PIPELINE, Composed, compose_experiment, compose_one
 from phytotron.config.lines import places
 from phytotron.config.params import PARAMS, read_params
 from phytotron.errors import UserError, did_you_mean
@@ -51,14 +51,10 @@ def composed_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) 
     if experiment is None:
         if params is None:
             raise UserError("no params.yaml here", hint="run this from the repository's root")
-        return compose_all(params)["pipeline"]
+        return compose_one(params, PIPELINE, overrides)
     if params is None or experiment not in params.experiments:
         return compose_experiment(experiment, overrides)
-    if not params.overrides:
-        return compose_experiment(experiment, overrides, params.seed)
-    # Some of the overrides may be meant for the part that all experiments share.
-    base = compose_all(replace(params, experiments=(experiment,)))[experiment]
-    return compose_experiment(experiment, [*base.overrides, *overrides]) if overrides else base
+    return compose_one(params, experiment, overrides)
 
 
 def explain(key: str, experiment: str | None, overrides: Sequence[str] = ()) -> Explanation:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from phytotron.config.experiments import SafeLoader
+
 
 @dataclass(frozen=True)
 class Place:
@@ -29,7 +31,7 @@ class Place:
 def places(path: Path) -> Iterator[Place]:
     """Every key of a YAML file, with its line; the defaults list of Hydra is left out."""
     text = path.read_text(encoding="utf-8")
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=SafeLoader)
     lines = text.splitlines()
     if isinstance(root, yaml.MappingNode):
         yield from _walk(root, "", lines)
