@@ -213,16 +213,16 @@ class Server:
 
     def stop(self) -> None:
         """End it as a crash would, with all connections."""
-        if self.process is not None:
+        if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-            self.process = None
+        self.process = None
 
 
 @contextmanager
 def postgresql() -> Iterator[str]:
     """The address of a database in a PostgreSQL server of its own on a loopback port."""
-    pytest.importorskip("psycopg2", reason="psycopg2 is not installed")
+    pytest.importorskip("psycopg", reason="psycopg, the driver of PostgreSQL, is not installed")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if not found:
         pytest.skip("no MLFLOW_TRACKING_URI, and Debian's postgresql is not installed")

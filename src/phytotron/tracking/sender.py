@@ -64,7 +64,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     with suppress(OSError, AttributeError):  # Windows has no nice
         os.nice(10)  # training comes first
-    Sender(arguments.folder).run()
+    listener = os.dup(1)
+    os.dup2(2, 1)  # MLflow prints links; they go to the log, and never meet a closed pipe
+    Sender(arguments.folder, listener).run()
 
 
 class Sender:
@@ -72,10 +74,12 @@ class Sender:
 
     Args:
         folder: the journal's folder.
+        listener: file descriptor for what the user is to read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, listener: int) -> None:
         self.folder = folder
+        self.listener = listener
         self.live: Any = None
         self.pace = Pace()
         self.is_away = False  # whether the last attempt failed
@@ -169,7 +173,7 @@ class Sender:
         line = f"tracking: {text}\n"
         print(line, end="", file=sys.stderr, flush=True)
         with suppress(OSError):  # the training has ended, nobody listens
-            os.write(1, line.encode())
+            os.write(self.listener, line.encode())
 
 
 def _one_line(error: Exception) -> str:
