@@ -41,7 +41,7 @@ STAGE = ("stage 2", "stage 1", "2 workers against 1, the whole stage", "none")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--documents", type=Path, default=Path("data/interim/documents.parquet"))
-    parser.add_argument("--paragraphs", type=int, default=800_000, help="size of the corpus")
+    parser.add_argument("--paragraphs", type=int, default=400_000, help="size of the corpus")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--stage", action="store_true", help="time the whole stage, too")
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
@@ -133,7 +133,6 @@ def run_shards(folder: Path, target: Path, workers: int) -> float:
             documents=documents,
             folder=target,
             range=one,
-            urls=pages.urls[one.start : one.stop],
             labels=pages.labels[one.start : one.stop],
             counts=pages.counts[one.start : one.stop],
             split_of_paragraph=np.zeros(one.paragraphs, np.int8),

@@ -1,5 +1,6 @@
 """The stage as `dvc repro` runs it: in its own process, in a project folder."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -29,9 +30,14 @@ class Project:
         pipeline = {"seed": 0, "preprocess": config}
         (self.folder / "build/config/pipeline.yaml").write_text(yaml.safe_dump(pipeline))
 
-    def run(self) -> subprocess.CompletedProcess[str]:
+    def run(self, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command, cwd=self.folder, capture_output=True, text=True, check=False
+            self.command,
+            cwd=self.folder,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
 
@@ -49,6 +55,14 @@ def test_stage_writes_the_folder_and_says_what_is_in_it(project):
     assert "removed from validation: 0 copies" in run.stdout
     assert (project.folder / PROCESSED / "manifest.json").exists()
     assert [path.name for path in (project.folder / "data").iterdir() if "part" in path.name] == []
+
+
+def test_workers_start_without_pandas(project):
+    project.configure(shard_paragraphs=10)  # enough ranges for each process
+    run = project.run(PYTHONPROFILEIMPORTTIME="1")
+    imported = [line.rpartition("|")[2].strip() for line in run.stderr.splitlines()]
+    assert imported.count("numpy") == 2
+    assert imported.count("pandas") <= 1  # the calling process may
 
 
 def test_mistakes_exit_with_2_and_no_traceback(project):

@@ -9,11 +9,14 @@ import pytest
 from phytotron.errors import UserError
 from phytotron.preprocess.workers import Workers, available_cores
 
+DIE_IN_THE_POOL = "__import__('multiprocessing').parent_process() and __import__('os')._exit(9)"
+
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_answers_come_in_the_order_of_the_tasks(count):
     with Workers(count) as workers:
         assert workers.map(abs, [-3, 1, -2]) == [3, 1, 2]
+        assert workers.map(abs, list(range(-50, 0))) == list(range(50, 0, -1))
         assert workers.map(abs, []) == []
 
 
@@ -21,24 +24,37 @@ def test_default_is_one_process_a_core():
     assert Workers(None).count == available_cores() >= 1
 
 
+def test_all_processes_take_part_and_the_caller_is_one_of_them():
+    with Workers(3) as workers:
+        seen = set(workers.map(eval, ["__import__('os').getpid()"] * 100))
+    assert os.getpid() in seen
+    assert 2 <= len(seen) <= 3
+
+
 @pytest.mark.parametrize("count", [1, 2])
-def test_an_error_in_a_worker_keeps_its_reason(count, tmp_path):
+@pytest.mark.parametrize("place", [0, 4])  # with 2 processes: in the pool, in the calling one
+def test_an_error_in_a_worker_keeps_its_reason(count, place, tmp_path):
+    folders = [tmp_path] * 5
+    folders[place] = tmp_path / "missing"
     with Workers(count) as workers, pytest.raises(FileNotFoundError) as error:
-        workers.map(os.listdir, [tmp_path, tmp_path / "missing"])
+        workers.map(os.listdir, folders)
     assert error.value.errno == 2
 
 
 def test_a_worker_that_dies_is_an_error_not_a_hang():
     with Workers(2) as workers, pytest.raises(UserError, match="memory ran out"):
-        workers.map(os._exit, [9, 9])
+        workers.map(eval, [DIE_IN_THE_POOL] * 20)
 
 
-def test_workers_use_one_core_each():
+@pytest.mark.parametrize("before", [None, "true"])
+def test_each_process_uses_one_core(before, monkeypatch):
+    monkeypatch.delenv("TOKENIZERS_PARALLELISM", raising=False)
+    if before:
+        monkeypatch.setenv("TOKENIZERS_PARALLELISM", before)
     with Workers(2) as workers:
-        assert workers.map(os.getenv, ["RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"]) == [
-            "1",
-            "false",
-        ]
+        assert set(workers.map(os.getenv, ["TOKENIZERS_PARALLELISM"] * 20)) == {"false"}
+        assert workers.map(os.getenv, ["RAYON_NUM_THREADS"] * 20)[0] == "1"
+    assert os.environ.get("TOKENIZERS_PARALLELISM") == before
 
 
 def test_workers_end_when_their_parent_is_killed():
@@ -47,7 +63,8 @@ def test_workers_end_when_their_parent_is_killed():
         from phytotron.preprocess.workers import Workers
         if __name__ == "__main__":
             workers = Workers(2)
-            print(*set(workers.map(eval, ["__import__('os').getpid()"] * 20)), flush=True)
+            seen = set(workers.map(eval, ["__import__('os').getpid()"] * 20))
+            print(*seen - {os.getpid()}, flush=True)
             input()
     """)
     with subprocess.Popen(

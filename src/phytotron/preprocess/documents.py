@@ -117,21 +117,30 @@ def cut_ranges(counts: NDArray[np.int64], paragraphs: int) -> list[Range]:
 
 def read_paragraphs(path: Path, start: int, stop: int) -> pa.StringArray:
     """The paragraphs of the pages `start` to `stop` (exclusive), page after page."""
+    return _read(path, "paragraphs", start, stop).flatten()
+
+
+def read_urls(path: Path, start: int, stop: int) -> pa.StringArray:
+    """The addresses of the pages `start` to `stop` (exclusive)."""
+    return _read(path, "url", start, stop)
+
+
+def _read(path: Path, column: str, start: int, stop: int) -> pa.Array:
     slices, first = [], 0
     metadata = pq.read_metadata(path)
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group).num_rows
         low, high = max(start, first), min(stop, first + rows)
         if low < high:
-            slices.append(_read_row_group(path, group).slice(low - first, high - low))
+            slices.append(_read_row_group(path, column, group).slice(low - first, high - low))
         first += rows
-    return pa.chunked_array(slices).combine_chunks().flatten()
+    return pa.chunked_array(slices).combine_chunks()
 
 
-@lru_cache(maxsize=2)  # consecutive ranges often share a row group
-def _read_row_group(path: Path, group: int) -> pa.ListArray:
-    table = pq.ParquetFile(path).read_row_group(group, columns=["paragraphs"], use_threads=False)
-    return table["paragraphs"].cast(_SCHEMA.field("paragraphs").type).combine_chunks()
+@lru_cache(maxsize=4)  # consecutive ranges often share a row group
+def _read_row_group(path: Path, column: str, group: int) -> pa.Array:
+    table = pq.ParquetFile(path).read_row_group(group, columns=[column], use_threads=False)
+    return table[column].cast(_SCHEMA.field(column).type).combine_chunks()
 
 
 def _check_columns(schema: pa.Schema, path: Path) -> None:

@@ -207,11 +207,15 @@ def _first_near(
     return None
 
 
-def _hash_words(pieces: list[str]) -> list[list[int]]:
+def _hash_words(pieces: list[str]) -> list[bytes]:
     words = [_WORDS.findall(unicodedata.normalize("NFKC", piece).casefold()) for piece in pieces]
-    known = {word: _hash(word.encode()) for found in words for word in found}
-    return [[known[word] for word in found] for found in words]
+    known = {word: _digest(word.encode()) for found in words for word in found}
+    return [b"".join([known[word] for word in found]) for found in words]
 
 
 def _hash(value: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(value, digest_size=8).digest(), "little")
+    return int.from_bytes(_digest(value), "little")
+
+
+def _digest(value: bytes) -> bytes:
+    return hashlib.blake2b(value, digest_size=8).digest()

@@ -92,7 +92,6 @@ def _shard_task(
         documents=documents,
         folder=folder,
         range=one,
-        urls=pages.urls[one.start : one.stop],
         labels=pages.labels[one.start : one.stop],
         counts=pages.counts[one.start : one.stop],
         split_of_paragraph=split[one.first_paragraph : one.first_paragraph + one.paragraphs],

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from phytotron.files import sha256
-from phytotron.preprocess.documents import Range, read_paragraphs
+from phytotron.preprocess.documents import Range, read_paragraphs, read_urls
+from phytotron.preprocess.pieces import to_arrow
 from phytotron.preprocess.split import SPLITS
 from phytotron.preprocess.tokenizer import Encoder
 
@@ -27,14 +28,13 @@ class ShardTask:
     Attributes:
         documents: the Parquet file.
         folder: the processed folder, which holds `tokenizer.json`.
-        urls, labels, counts: of the range's pages.
+        labels, counts: of the range's pages.
         split_of_paragraph: positions in `SPLITS`, -1 for a paragraph that is left out.
     """
 
     documents: Path
     folder: Path
     range: Range
-    urls: list[str]
     labels: NDArray[np.int64]
     counts: NDArray[np.int64]
     split_of_paragraph: NDArray[np.int8]
@@ -46,21 +46,22 @@ def write_shards(task: ShardTask) -> dict[str, dict[str, Any]]:
     A split that gets no paragraph of the range has no shard of that number.
     """
     texts = read_paragraphs(task.documents, task.range.start, task.range.stop)
-    page_of_paragraph = np.repeat(np.arange(len(task.urls)), task.counts)
+    page_of_paragraph = np.repeat(np.arange(len(task.counts)), task.counts)
     encoder = _encoder(task.folder / "tokenizer.json")
-    urls = pa.array(task.urls, pa.string())
+    urls = read_urls(task.documents, task.range.start, task.range.stop)
     shards = {}
     for split, name in enumerate(SPLITS):
         rows = np.flatnonzero(task.split_of_paragraph == split)
         if not len(rows):
             continue
         pages = page_of_paragraph[rows]
-        text = texts.take(pa.array(rows))
+        text = texts.take(to_arrow(rows))
         labels = task.labels[pages]
         tokens, offsets = encoder(text)
         shard = f"{name}/{task.range.number:03d}"
         path = task.folder / shard
-        table = pa.table({"text": text, "label": labels, "url": urls.take(pa.array(pages))})
+        columns = {"text": text, "label": to_arrow(labels), "url": urls.take(to_arrow(pages))}
+        table = pa.table(columns)
         pq.write_table(table, path.with_suffix(".parquet"), compression="zstd")
         _save(path.with_suffix(".tokens.npy"), tokens)
         _save(path.with_suffix(".offsets.npy"), offsets)

@@ -12,6 +12,7 @@ prefix for word continuations is used (those ids follow hash order); a test hold
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 
 import numpy as np
@@ -72,16 +73,17 @@ class Encoder:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._known: dict[str, list[int]] = {}
+        self._known: dict[str, bytes] = {}
 
     def __call__(self, texts: pa.StringArray) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         """Token ids of n texts one after the other, and where each text starts, shape (n + 1,)."""
         return map_pieces(texts, self._ids, np.uint16)
 
-    def _ids(self, pieces: list[str]) -> list[list[int]]:
+    def _ids(self, pieces: list[str]) -> list[bytes]:
         if len(self._known) > _REMEMBERED:
             self._known.clear()
         new = [piece for piece in pieces if piece not in self._known]
         encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
-        self._known.update(zip(new, (encoding.ids for encoding in encodings), strict=True))
+        ids = (array("H", encoding.ids).tobytes() for encoding in encodings)
+        self._known.update(zip(new, ids, strict=True))
         return [self._known[piece] for piece in pieces]
