@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from phytotron.errors import UserError, did_you_mean
+from phytotron.errors import UserError, answer, did_you_mean
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -20,11 +20,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = build_parser().parse_args(argv)
     try:
         raise SystemExit(arguments.run(arguments) or 0)
-    except UserError as error:
-        if arguments.debug:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough.
         sys.stderr.close()
@@ -32,6 +27,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         raise SystemExit(130) from None
+    except Exception as error:
+        answered = answer(error)
+        if answered is None or arguments.debug:
+            raise
+        text, status = answered
+        print(text, file=sys.stderr)
+        raise SystemExit(status) from None
 
 
 class Parser(argparse.ArgumentParser):

@@ -2,12 +2,13 @@
 
 A `UserError` is a mistake that a person can repair: a wrong name, a site that is down, a full
 disk. Commands print its text alone, without a traceback, and exit with status 2. Anything else
-that escapes is a defect of ours and keeps its traceback.
+that escapes is a defect of ours and keeps its traceback. `answer` tells them apart.
 """
 
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -51,6 +52,29 @@ class Interrupted(Exception):
     def __init__(self, what: str, signal: int) -> None:
         super().__init__(what)
         self.status = 128 + signal
+
+
+# What the system may refuse for reasons that a person can mend.
+_REPAIRABLE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than allowed",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "not permitted",
+}
+
+
+def answer(error: Exception) -> tuple[str, int] | None:
+    """The text and the exit status with which a command ends, or None for a defect of ours."""
+    if isinstance(error, UserError):
+        return f"error: {error}", 2
+    if isinstance(error, Interrupted):
+        return str(error), error.status
+    if isinstance(error, OSError) and error.errno in _REPAIRABLE:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"error: {where}{_REPAIRABLE[error.errno]}", 2
+    return None
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
