@@ -133,6 +133,7 @@ def save_model(
         "size_bytes": model.stat().st_size,
         "best_epoch": fitted.best_epoch,
         "stopped": fitted.stopped,
+        "precision": fitted.precision,
     }
     write_json(folder / "training.json", facts)
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from phytotron.errors import UserError
 from phytotron.training.loss_guard import learning_rate
 from phytotron.training.reproducibility import seed_validation
+from phytotron.training.sharded import full_weights
 
 
 class SeedValidation(Callback):
@@ -75,7 +76,8 @@ class BestWeights(Callback):
     Attributes:
         best_epoch: the epoch (from 0) of the best value so far; the first one of equals.
         best_value: the value.
-        weights: the network's state at the end of that epoch.
+        weights: the network's state at the end of that epoch; of a sharded one only in the first
+            process.
     """
 
     def __init__(self, monitor: str, mode: str) -> None:
@@ -99,8 +101,7 @@ class BestWeights(Callback):
         self.best_epoch, self.best_value = trainer.current_epoch, value
         network = pl_module.network
         assert isinstance(network, nn.Module)
-        state = network.state_dict()
-        self.weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
+        self.weights = full_weights(network)
 
     def state_dict(self) -> dict[str, Any]:
         return {"epoch": self.best_epoch, "value": self.best_value, "weights": self.weights}

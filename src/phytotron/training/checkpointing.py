@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins import CheckpointIO
 from torch import Tensor
+from torch.distributed.checkpoint import CheckpointException
 from torchmetrics import Metric
 
 from phytotron.errors import Interrupted
@@ -208,10 +209,18 @@ class PlainCheckpointIO(CheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        try:
+        with self.keeping_errors():
             _write(checkpoint, Path(path))
+
+    @contextlib.contextmanager
+    def keeping_errors(self) -> Iterator[None]:
+        """Keep the failure of the write in this block."""
+        try:
+            yield
         except OSError as error:
             self._error = error
+        except CheckpointException as error:  # of a checkpoint that all processes write
+            self._error = OSError(" ".join(str(error).split()))
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None

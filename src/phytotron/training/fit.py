@@ -73,6 +73,7 @@ def _check(config: Mapping[str, Any]) -> None:
         raise UserError("the experiment chooses no model", where="model", hint="see conf/model/")
     if config.get("trainer"):
         trainer_config.check(config["trainer"])
+        trainer_config.check_precisions(config.get("card") or {})
     resume.check(config.get("resume") or {})
 
 

@@ -11,13 +11,21 @@ from typing import Any
 from pytorch_lightning.callbacks import Callback
 
 from phytotron.config.instantiate import instantiate
+from phytotron.errors import UserError
 from phytotron.training import checkpoints, resume
 from phytotron.training.callbacks import BestWeights, History, SeedValidation
 from phytotron.training.checkpointing import STATE, Checkpointing
+from phytotron.training.ema import EMA
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.fitted import Fitted
+from phytotron.training.journal_logger import JournalLogger, Throughput
+from phytotron.training.memory import enough_memory
+from phytotron.training.network_form import compiled, prepare
+from phytotron.training.precision_choice import choose_precision
 from phytotron.training.reproducibility import make_deterministic
+from phytotron.training.sharded import full_weights
 from phytotron.training.trainer import build_trainer
+from phytotron.watch import current_journal
 
 
 def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted | None:
@@ -53,14 +61,24 @@ def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted 
         instantiate(node) for node in (config.get("callbacks") or {}).values() if node
     ]
     best = next((callback for callback in chosen if isinstance(callback, BestWeights)), None)
+    ema = next((callback for callback in chosen if isinstance(callback, EMA)), None)
     checkpointing = Checkpointing(
         scratch / "checkpoints",
         every_n_steps=starting["every_n_steps"],
         every_n_seconds=starting["every_n_seconds"],
         keep=starting["keep"],
     )
-    callbacks = [SeedValidation(seed), history, *chosen, checkpointing]
-    trainer = build_trainer(config["trainer"], callbacks, scratch)
+    # The average gives the weights back when all others have seen it.
+    chosen.sort(key=lambda callback: isinstance(callback, EMA))
+    callbacks = [SeedValidation(seed), history, *chosen, Throughput(), checkpointing]
+    journal = current_journal()
+    logger = JournalLogger(journal) if journal else None
+    precision = config["trainer"]["precision"]
+    if precision == "auto":
+        allowed = (config.get("card") or {}).get("precisions") or ["32-true"]
+        precision = choose_precision(config["trainer"], allowed, task, datamodule, scratch)
+    node = config["trainer"] | {"precision": precision}
+    trainer = build_trainer(node, callbacks, scratch, logger)
     trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed, checkpointing)
 
     state = None
@@ -69,28 +87,43 @@ def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted 
             shutil.rmtree(checkpointing.folder, ignore_errors=True)
     elif last := checkpoints.newest(checkpointing.folder):
         checkpointing.resumed_from, state = last, last / STATE
+        facts = checkpoints.facts(last)
+        if facts["processes"] != trainer.world_size:
+            raise UserError(
+                f"is of {facts['processes']} processes, and here are {trainer.world_size}: each "
+                "would get other batches",
+                where=str(last),
+                hint="start as many, or begin anew with its weights: resume.mode=warmstart "
+                f"resume.source={last}",
+            )
         if trainer.is_global_zero:
-            print(f"going on from step {checkpoints.facts(last)['step']} ({last})", flush=True)
+            print(f"going on from step {facts['step']} ({last})", flush=True)
     resume.start_weights(network, starting)
+    prepare(network, config["trainer"])
 
     started = time.perf_counter()
-    trainer.fit(task, datamodule, ckpt_path=state, weights_only=True)
+    with compiled(), enough_memory(config, network):
+        trainer.fit(task, datamodule, ckpt_path=state, weights_only=True)
     seconds = time.perf_counter() - started
+    weights = best.weights if best else full_weights(ema.average.module if ema else network)
     if not trainer.is_global_zero:
         return None
-    if best:
-        network.load_state_dict(best.weights)
+    # In float32 and on the CPU, neither sharded nor compiled: the same kind of model whatever it
+    # was trained with.
+    model = instantiate(config["model"], **datamodule.dimensions)
+    model.load_state_dict(weights)
     epochs = trainer.fit_loop.epoch_progress.current.processed
     batches = trainer.fit_loop.epoch_loop.total_batch_idx + 1
     last_epoch = int(history.rows[-1]["epoch"])
     return Fitted(
-        model=network,
+        model=model,
         history=history.rows,
         epochs=epochs,
         steps=trainer.global_step,
         samples=batches * datamodule.batch_size * trainer.world_size,
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
         best_epoch=last_epoch if best is None or best.best_epoch is None else best.best_epoch,
         stopped="max_epochs" if epochs == config["trainer"]["max_epochs"] else "early_stopping",
         seconds=seconds,
+        precision=precision,
     )

@@ -30,6 +30,7 @@ class Fitted:
         parameters: learned numbers in the model.
         best_epoch: the epoch, from 0, that the model is from.
         stopped: why training ended.
+        precision: of the arithmetic, as in `trainer.precision`; None for an estimator.
         seconds: of the training alone, without imports and reading data, validation included; of a
             training that was interrupted, what came after.
     """
@@ -43,6 +44,7 @@ class Fitted:
     best_epoch: int
     stopped: str
     seconds: float
+    precision: str | None = None
 
     @property
     def best(self) -> dict[str, float | int]:

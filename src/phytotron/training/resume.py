@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from phytotron.errors import UserError, did_you_mean
 from phytotron.files import sha256
+from phytotron.training.checkpoints import MANIFEST
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -75,15 +76,20 @@ def identity(node: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"freeze": node["freeze"]} if node["freeze"] else {}
     if node["mode"] in ("warmstart", "finetune"):
         found |= {"mode": node["mode"], "take": node["take"]}
-        found["source"] = sha256(weights_file(node["source"]))
+        weights = weights_file(node["source"])
+        # Of a sharded checkpoint the manifest stands for all files.
+        found["source"] = sha256(weights if weights.is_file() else weights.parent / MANIFEST)
     return found
 
 
 def weights_file(source: str) -> Path:
-    """The file with the weights of a model folder or a checkpoint's folder."""
+    """The file with the weights of a model folder or a checkpoint's folder.
+
+    In a sharded checkpoint it is a folder, with the part of each process.
+    """
     folder = Path(source)
     for name in ("model.safetensors", "state.ckpt"):
-        if (folder / name).is_file():
+        if (folder / name).exists():
             return folder / name
     problem = "has no model.safetensors or state.ckpt" if folder.is_dir() else "does not exist"
     raise _wrong("source", f"{folder} {problem}", "a model folder, or a checkpoint's folder")
@@ -118,11 +124,18 @@ def _read(path: Path) -> dict[str, Tensor]:
         from safetensors.torch import load_file
 
         return load_file(path)
-    import torch
+    if path.is_dir():
+        from phytotron.training.sharded import read_sharded
 
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    inside = {name: value for name, value in state.items() if name.startswith("network.")}
-    return {name.removeprefix("network."): value for name, value in inside.items()}
+        state = read_sharded(path)
+    else:
+        import torch
+
+        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    # Where an average was kept, that is the result.
+    prefix = "average.module." if "average.n_averaged" in state else "network."
+    inside = {name: value for name, value in state.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): value for name, value in inside.items()}
 
 
 def _matching(names: Mapping[str, Any], patterns: Sequence[str], key: str) -> list[str]:

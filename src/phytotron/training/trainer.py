@@ -10,38 +10,59 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from phytotron.errors import UserError
 from phytotron.training.checkpointing import PlainCheckpointIO
+from phytotron.training.launch import launched
+from phytotron.training.precision import AutocastPrecision, device_type
+from phytotron.training.sharded import ShardedStrategy
 from phytotron.training.trainer_config import check
+
+_NOT_LIGHTNING_S = ("threads", "compile", "channels_last")
 
 
 def build_trainer(
-    node: Mapping[str, Any], callbacks: Sequence[Callback], scratch: Path
+    node: Mapping[str, Any],
+    callbacks: Sequence[Callback],
+    scratch: Path,
+    logger: Logger | None = None,
+    **others: Any,
 ) -> pl.Trainer:
-    """The trainer that a config asks for: quiet, without loggers or progress bars.
+    """The trainer that a config asks for: quiet, without progress bars.
 
     Checkpoints are the affair of `checkpointing`.
 
     Args:
-        node: the group `trainer`; `threads` is not for the trainer, see `make_deterministic`.
+        node: the group `trainer`, with a `precision` that is not `auto`; what is not for the
+            trainer is left out, see `make_deterministic` and `network_form`.
         callbacks: what happens besides the optimisation.
         scratch: where callbacks keep files while training.
+        logger: what the task logs goes there.
+        others: arguments of `Trainer` that go before those of the group.
 
     Raises:
         UserError: an unknown key, a value that is not allowed, or devices that are not there.
     """
     check(node)
     _quieten()
-    arguments = {key: value for key, value in node.items() if key != "threads"}
+    arguments = {key: value for key, value in node.items() if key not in _NOT_LIGHTNING_S}
+    if processes := launched():
+        arguments |= {"devices": processes.devices, "num_nodes": processes.nodes}
+    if node.get("strategy") == "fsdp":
+        arguments["strategy"] = ShardedStrategy()
+    plugins: list[Any] = [PlainCheckpointIO()]
+    if (precision := arguments.get("precision")) in ("bf16-mixed", "16-mixed"):
+        del arguments["precision"]
+        plugins.append(AutocastPrecision(precision, device_type(node["accelerator"])))
     try:
         return pl.Trainer(
-            **arguments,
+            **arguments | others,
             callbacks=list(callbacks),
-            plugins=[PlainCheckpointIO()],
+            plugins=plugins,
             default_root_dir=scratch,
-            logger=False,
+            logger=logger or False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,

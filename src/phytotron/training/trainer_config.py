@@ -7,16 +7,28 @@ from typing import Any
 
 from phytotron.errors import UserError, did_you_mean
 
-ALLOWED = {
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true")
+ALLOWED: dict[str, tuple[Any, ...]] = {
     "accelerator": ("auto", "cpu", "gpu", "mps"),
-    "precision": ("32-true", "bf16-mixed", "16-mixed", "bf16-true"),
-    "strategy": ("auto", "ddp"),
+    "precision": ("auto", *PRECISIONS),
+    "strategy": ("auto", "ddp", "fsdp"),
+    "compile": (None, "default", "reduce-overhead", "max-autotune"),
+    "channels_last": (False, True),
 }
 KEYS = (
     *ALLOWED,
     "devices",
+    "num_nodes",
     "max_epochs",
     "gradient_clip_val",
+    "accumulate_grad_batches",
+    "log_every_n_steps",
+    "threads",
+)
+_COUNTS = (
+    "devices",
+    "num_nodes",
+    "max_epochs",
     "accumulate_grad_batches",
     "log_every_n_steps",
     "threads",
@@ -38,16 +50,65 @@ def check(node: Mapping[str, Any]) -> None:
             raise UserError(
                 f"'{node[key]}'",
                 where=f"trainer.{key}",
-                allowed=", ".join(allowed),
-                hint=did_you_mean(str(node[key]), allowed),
+                allowed=", ".join("null" if value is None else str(value) for value in allowed),
+                hint=did_you_mean(str(node[key]), map(str, allowed)),
             )
-    for key in ("devices", "max_epochs", "accumulate_grad_batches", "log_every_n_steps", "threads"):
+    for key in _COUNTS:
         value = node.get(key, 1)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UserError(f"{value!r}", where=f"trainer.{key}", allowed="whole numbers from 1")
-    if node.get("accelerator") == "cpu" and node.get("precision") == "16-mixed":
+    clip = node.get("gradient_clip_val")
+    if clip is not None and (
+        isinstance(clip, bool) or not isinstance(clip, int | float) or clip <= 0
+    ):
         raise UserError(
-            "'16-mixed' needs a GPU",
+            f"{clip!r}", where="trainer.gradient_clip_val", allowed="null, numbers above 0"
+        )
+    _check_together(node)
+
+
+def check_precisions(card: Mapping[str, Any]) -> None:
+    """Refuse a card that allows what is no precision.
+
+    Raises:
+        UserError: so it is.
+    """
+    for precision in card.get("precisions") or ():
+        if precision not in PRECISIONS:
+            raise UserError(
+                f"'{precision}'",
+                where="card.precisions",
+                allowed=", ".join(PRECISIONS),
+                hint=did_you_mean(str(precision), PRECISIONS),
+            )
+
+
+def _check_together(node: Mapping[str, Any]) -> None:
+    """Refuse values that are right by themselves and cannot work together."""
+    accelerator, strategy = node.get("accelerator"), node.get("strategy")
+    if strategy == "fsdp" and node.get("precision") in ("16-mixed", "auto"):
+        why = {
+            "16-mixed": "the gradient scaler does not know that gradients are sharded",
+            "auto": "it is measured in one process, which may not have room for the model",
+        }[node["precision"]]
+        raise UserError(
+            f"'{node['precision']}' with strategy=fsdp: {why}",
             where="trainer.precision",
             allowed="32-true, bf16-mixed, bf16-true",
+        )
+    if strategy == "fsdp" and node.get("compile"):
+        raise UserError(
+            "a network whose weights are sharded is not compiled as a whole",
+            where="trainer.compile",
+            allowed="null with strategy=fsdp",
+        )
+    if node.get("compile") == "reduce-overhead" and accelerator == "cpu":
+        raise UserError(
+            "'reduce-overhead' records CUDA graphs",
+            where="trainer.compile",
+            allowed="null, default, max-autotune",
+        )
+    if accelerator == "mps" and strategy in ("ddp", "fsdp"):
+        raise UserError(
+            f"'{strategy}' does not work on mps", where="trainer.strategy", allowed="auto"
         )
