@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.core.hooks import DataHooks
 from pytorch_lightning.loops import _TrainingEpochLoop
 from pytorch_lightning.plugins.precision import MixedPrecision, Precision
 from pytorch_lightning.profilers import PassThroughProfiler
@@ -61,6 +62,7 @@ class EpochLoop(_TrainingEpochLoop):
 
     Attributes:
         lean: whether several steps are taken at once; None while that is still measured.
+        waited: seconds in which the loop waited for batches.
     """
 
     def __init__(self, trainer: pl.Trainer, seed: int, recorder: Recorder) -> None:
@@ -69,6 +71,7 @@ class EpochLoop(_TrainingEpochLoop):
         self.seed = seed
         self.recorder = recorder
         self.lean: bool | None = None
+        self.waited = 0.0
         self._seconds: list[float] = []
         self._start = Position()
 
@@ -112,8 +115,15 @@ class EpochLoop(_TrainingEpochLoop):
         place_loaders(data_fetcher.combined_loader.flattened, epoch, batch)
         if epoch > 0 or batch > 0:  # otherwise the iterator is fresh
             iter(data_fetcher)
+        data_fetcher._start_profiler, data_fetcher._stop_profiler = self._waits, self._goes_on
         data_fetcher.fetched += batch
         data_fetcher.done = data_fetcher.length is not None and batch >= data_fetcher.length
+
+    def _waits(self) -> None:
+        self.waited -= time.perf_counter()
+
+    def _goes_on(self) -> None:
+        self.waited += time.perf_counter()
 
     def advance(self, data_fetcher: Any) -> None:
         if self.lean:
@@ -137,6 +147,7 @@ class EpochLoop(_TrainingEpochLoop):
         trainer, module = self.trainer, self.trainer.lightning_module
         precision, optimizer = trainer.precision_plugin, trainer.optimizers[0]
         schedulers = [c for c in trainer.lr_scheduler_configs if not c.reduce_on_plateau]
+        moves, clips = moves_batches(trainer), clips_gradients(trainer)
         updates = self.automatic_optimization.optim_progress.optimizer.step
         before, steps = self._batches_before(), self._steps_together()
         module._current_fx_name = "training_step"  # `self.log` asks where it is called
@@ -144,8 +155,9 @@ class EpochLoop(_TrainingEpochLoop):
         for number in range(steps):
             batch, _, _ = next(data_fetcher)
             index = self.batch_idx + 1
-            batch = module._on_before_batch_transfer(batch, dataloader_idx=0)
-            batch = trainer.strategy.batch_to_device(batch, dataloader_idx=0)
+            if moves:
+                batch = module._on_before_batch_transfer(batch, dataloader_idx=0)
+                batch = trainer.strategy.batch_to_device(batch, dataloader_idx=0)
             self.batch_progress.is_last_batch = data_fetcher.done
             self.batch_progress.increment_ready()
             trainer._logger_connector.on_batch_start(batch)
@@ -159,9 +171,10 @@ class EpochLoop(_TrainingEpochLoop):
             loss = output if isinstance(output, Tensor) else output["loss"]
             optimizer.zero_grad()
             loss.backward()
-            module.configure_gradient_clipping(
-                optimizer, trainer.gradient_clip_val, trainer.gradient_clip_algorithm
-            )
+            if clips:
+                module.configure_gradient_clipping(
+                    optimizer, trainer.gradient_clip_val, trainer.gradient_clip_algorithm
+                )
             updates.increment_ready()
             optimizer.step()
             updates.increment_completed()
@@ -226,6 +239,11 @@ _CALLBACK_HOOKS = (
     "on_before_optimizer_step",
 )
 _BATCH_HOOKS = ("on_train_batch_start", "on_train_batch_end")
+_BATCH_TRANSFER_HOOKS = (
+    "on_before_batch_transfer",
+    "transfer_batch_to_device",
+    "on_after_batch_transfer",
+)
 
 
 def can_be_lean(trainer: pl.Trainer) -> bool:
@@ -241,7 +259,7 @@ def can_be_lean(trainer: pl.Trainer) -> bool:
         and trainer.strategy.model is module
         and (
             type(precision) is Precision
-            or (type(precision) is MixedPrecision and precision.scaler is None)
+            or (isinstance(precision, MixedPrecision) and precision.scaler is None)
         )
         and trainer.accumulate_grad_batches == 1
         and trainer.log_every_n_steps > 0
@@ -260,15 +278,32 @@ def _misses_a_hook(callback: Callback) -> bool:
     return any(is_overridden(hook, callback, parent=Callback) for hook in left_out)
 
 
+def moves_batches(trainer: pl.Trainer) -> bool:
+    """Whether anything happens to a batch between the loader and the step."""
+    return trainer.strategy.root_device.type != "cpu" or any(
+        is_overridden(hook, owner, parent=DataHooks)
+        for hook in _BATCH_TRANSFER_HOOKS
+        for owner in (trainer.lightning_module, trainer.datamodule)
+        if owner is not None
+    )
+
+
+def clips_gradients(trainer: pl.Trainer) -> bool:
+    """Whether anything happens to the gradients before the update."""
+    return trainer.gradient_clip_val is not None or is_overridden(
+        "configure_gradient_clipping", trainer.lightning_module
+    )
+
+
 def place_loaders(loaders: list[Any], epoch: int, batch: int) -> None:
     """Let the next iterator of each loader begin behind a batch of an epoch."""
     for loader in loaders:
-        samplers = (loader.sampler, getattr(loader, "batch_sampler", None))
-        movable = [sampler for sampler in samplers if hasattr(sampler, "start_at")]
+        parts = (loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None))
+        movable = [part for part in parts if hasattr(part, "start_at")]
         if not movable and batch > 0:
             raise TypeError(
-                f"{type(loader.sampler).__name__} has no method start_at(epoch, batch): "
-                "training cannot be continued in the middle of an epoch"
+                f"neither {type(loader).__name__} nor its sampler has a method "
+                "start_at(epoch, batch): training cannot be continued in the middle of an epoch"
             )
-        for sampler in movable:
-            sampler.start_at(epoch, batch)
+        for part in movable:
+            part.start_at(epoch, batch)

@@ -31,6 +31,8 @@ class LossGuard:
 
     def see(self, trainer: pl.Trainer, loss: Tensor) -> None:
         """Take note of the loss of the step that has just been taken."""
+        if loss.device.type == "cpu" and self._limit and abs(loss.item()) <= self._limit:
+            return  # the usual case: a small step takes hardly longer than all the rest
         self._unseen.append((trainer.global_step, learning_rate(trainer), loss.detach()))
         if loss.device.type == "cpu" or len(self._unseen) >= _TOGETHER:
             self.check(trainer)

@@ -25,6 +25,8 @@ def make_deterministic(seed: int, threads: int) -> None:
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
+    # This would write NaN to all new memory, and nothing reads memory before it is written.
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def step_seed(seed: int, step: int, rank: int) -> int:
