@@ -32,6 +32,7 @@ class LogitAdjustedCrossEntropy(nn.Module):
         counts = torch.as_tensor(class_counts, dtype=torch.float64).clamp(min=1)
         offset = strength * (counts / counts.sum()).log()
         self.register_buffer("offset", offset.float(), persistent=False)
+        self.strength = strength
         self.label_smoothing = label_smoothing
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -42,9 +43,9 @@ class LogitAdjustedCrossEntropy(nn.Module):
                 members learn the same targets, each by itself.
             targets: class ids, shape (batch,).
         """
-        targets = targets.expand(logits.shape[:-1])
-        return F.cross_entropy(
-            (logits + self.offset).flatten(end_dim=-2),
-            targets.flatten(),
-            label_smoothing=self.label_smoothing,
-        )
+        if self.strength:
+            logits = logits + self.offset
+        if logits.ndim > 2:
+            targets = targets.expand(logits.shape[:-1]).flatten()
+            logits = logits.flatten(end_dim=-2)
+        return F.cross_entropy(logits, targets, label_smoothing=self.label_smoothing)

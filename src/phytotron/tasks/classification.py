@@ -12,6 +12,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from phytotron.config.instantiate import instantiate
 from phytotron.nn.logit_adjustment import LogitAdjustedCrossEntropy
+from phytotron.tasks.mean_loss import MeanLoss
 
 
 class Classification(pl.LightningModule):
@@ -52,7 +53,7 @@ class Classification(pl.LightningModule):
         self.scheduler_node = scheduler
         self.loss = LogitAdjustedCrossEntropy(class_counts, logit_adjustment, label_smoothing)
         self.validation_loss = nn.CrossEntropyLoss()
-        self.train_mean = MeanMetric()
+        self.train_mean = MeanLoss()
         self.val_mean = MeanMetric()
         self.val_accuracy = MulticlassAccuracy(len(class_counts), average="micro")
         self.val_macro_f1 = MulticlassF1Score(len(class_counts), average="macro")
@@ -63,7 +64,7 @@ class Classification(pl.LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         inputs, targets = batch
         loss = self.loss(self(inputs), targets)
-        self.train_mean.update(loss.detach())
+        self.train_mean.update(loss)
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:

@@ -1,0 +1,98 @@
+"""Arrays as whole batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phytotron.data.arrays import ArrayDataModule
+from phytotron.errors import UserError
+
+SAMPLES = 50
+
+
+def numbered(first: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs of shape (samples, 1, 2) that say which sample they are, and targets of 5 classes."""
+    number = np.arange(first, first + samples)
+    return np.stack([number, number], axis=1).astype(np.float32)[:, None], number % 5
+
+
+def module(seed=0, batch_size=8, validation=10, **more):
+    return ArrayDataModule(
+        numbered(0, SAMPLES),
+        numbered(1000, 20),
+        batch_size=batch_size,
+        validation=validation,
+        seed=seed,
+        **more,
+    )
+
+
+def seen(loader) -> list[list[int]]:
+    return [batch.inputs[:, 0, 0].int().tolist() for batch in loader]
+
+
+def flat(batches: list[list[int]]) -> list[int]:
+    return [number for batch in batches for number in batch]
+
+
+def test_it_knows_what_a_network_must_know():
+    data = module()
+    assert data.dimensions == {"input_shape": (1, 2), "classes": 5}
+    assert data.class_counts.tolist() == np.bincount(data.train.targets, minlength=5).tolist()
+    assert sum(data.class_counts) == 40
+
+
+def test_a_batch_holds_samples_with_their_targets():
+    for loader in (module().train_dataloader(), module().test_dataloader()):
+        for inputs, targets in loader:
+            assert (inputs[:, 0, 0].long() % 5 == targets).all()
+
+
+def test_validation_is_carved_out_of_train_by_the_seed_alone():
+    one, same, other = module(), module(batch_size=4), module(seed=1)
+    held_out = sorted(flat(seen(one.val_dataloader())))
+    assert len(held_out) == 10
+    assert held_out == sorted(flat(seen(same.val_dataloader())))
+    assert held_out != sorted(flat(seen(other.val_dataloader())))
+    trained_on = set(flat(seen(one.train_dataloader())))
+    assert trained_on == set(range(SAMPLES)) - set(held_out)
+
+
+def test_every_test_sample_comes_once():
+    loader = module(evaluation_batch_size=8).test_dataloader()
+    assert sorted(flat(seen(loader))) == list(range(1000, 1020))
+    assert all(len(batch) <= 8 for batch in seen(loader))
+
+
+def test_training_batches_are_full_and_begin_anywhere():
+    loader = module(batch_size=12).train_dataloader()  # 40 samples: the fourth is filled up
+    first = seen(loader)
+    assert [len(batch) for batch in first] == [12, 12, 12, 12] == [12] * len(loader)
+    loader.start_at(epoch=1, batch=0)
+    second = seen(loader)
+    assert second != first
+    loader.start_at(epoch=1, batch=2)
+    assert seen(loader) == second[2:]
+
+
+def test_two_processes_share_each_batch():
+    class Trainer:
+        world_size = 2
+
+        def __init__(self, rank):
+            self.global_rank = rank
+
+    halves = []
+    for rank in (0, 1):
+        half = module(batch_size=4)
+        half.trainer = Trainer(rank)
+        halves.append(seen(half.train_dataloader()))
+    whole = seen(module(batch_size=8).train_dataloader())
+    assert [sorted(a + b) for a, b in zip(*halves, strict=True)] == [sorted(b) for b in whole]
+
+
+@pytest.mark.parametrize("validation", [0, SAMPLES])
+def test_a_split_without_samples_is_refused(validation):
+    with pytest.raises(UserError, match=r"data\.validation"):
+        module(validation=validation)
