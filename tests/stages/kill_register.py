@@ -33,6 +33,7 @@ WRITES = (
     "finalize_logged_model",
     "log_batch",
     "set_tag",
+    "update_run",
     "log_inputs",
     "log_outputs",
     "log_artifacts",

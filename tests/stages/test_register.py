@@ -19,10 +19,12 @@ import yaml
 
 from phytotron.data.tiny_paragraphs import tiny
 from phytotron.errors import UserError
+from phytotron.evaluation.tables import read_csv
 from phytotron.files import read_json, sha256, write_json
+from phytotron.journal import FILE, FOLDER, Journal, read
 from phytotron.stages import compare, register
 from phytotron.stages.evaluate import evaluate_experiment
-from phytotron.tracking.contender import folder_digest
+from phytotron.tracking.contender import TRAINING, folder_digest
 from phytotron.tracking.predict import predict
 from phytotron.tracking.promotion import promote
 from phytotron.tracking.registry import aliases, fact, facts, resolve
@@ -102,6 +104,27 @@ def registration() -> dict:
     return read_json("build/registration.json")
 
 
+def journalled(experiment: str) -> Path:
+    """A training that has ended and of which nothing is sent yet; its journal's folder."""
+    model = Path("build/models") / experiment
+    key = read_json(model / "training.json")["key"]
+    journal = Journal(FOLDER / key / FILE)
+    config = yaml.safe_load((model / "config.yaml").read_text())
+    journal.start(experiment, key, config, PIPELINE["tracking"])
+    (row,) = read_csv(model / "history.csv")
+    journal.metrics(1, {"samples_per_second": 100.0})
+    journal.metrics(int(row["step"]), {"val_macro_f1": float(row["val_macro_f1"])})
+    journal.end("FINISHED")
+    journal.close()
+    return FOLDER / key
+
+
+def runs_of(experiment: str) -> list:
+    client = store().client
+    experiment_id = client.get_experiment_by_name(MODEL).experiment_id
+    return [run for run in client.search_runs([experiment_id]) if run.info.run_name == experiment]
+
+
 def win(experiment: str) -> None:
     """Let another contender be the winner."""
     write_json(
@@ -165,6 +188,36 @@ def test_run_again_it_changes_nothing(project):
     again = client.search_runs([client.get_experiment_by_name(MODEL).experiment_id])
     assert [run.to_dictionary() for run in again] == [run.to_dictionary() for run in runs]
     assert [version.version for version in client.search_model_versions(f"name='{MODEL}'")] == [1]
+
+
+def test_it_completes_the_run_that_the_training_filled(project):
+    folder = journalled("docs/strong")
+    ended = list(read(folder / FILE))[-1][0]["time"]
+    register.main()
+    assert not folder.exists()
+    (run,) = runs_of("docs/strong")
+    assert run.info.status == "FINISHED"
+    assert run.info.end_time == ended
+    assert run.data.tags[TRAINING] == folder.name
+    assert run.data.metrics["samples_per_second"] == 100
+    assert run.data.metrics["test/macro_f1"] == pytest.approx(registration()["macro_f1"])
+    assert "val_loss" in run.data.metrics  # of the history, which the training did not log
+    client = store().client
+    assert len(client.get_metric_history(run.info.run_id, "val_macro_f1")) == 1
+    assert resolve(store(), MODEL).run_id == run.info.run_id
+    register.main()
+    assert [each.to_dictionary() for each in runs_of("docs/strong")] == [run.to_dictionary()]
+
+
+def test_the_same_training_evaluated_otherwise_has_a_run_of_its_own(project):
+    journalled("docs/strong")
+    register.main()
+    metrics = Path("results/docs/strong/metrics.json")
+    write_json(metrics, read_json(metrics) | {"accuracy": 0.5})
+    register.main()
+    values = [run.data.metrics["test/accuracy"] for run in runs_of("docs/strong")]
+    assert len(values) == 2
+    assert min(values) == 0.5 < max(values)
 
 
 def test_a_weaker_winner_is_kept_as_candidate(project):
@@ -291,7 +344,8 @@ def killed(project: Path, scratch: Path, *names: str) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 def test_killed_and_run_again_it_ends_as_if_nothing_had_happened(project, tmp_path):
-    names = ["log_outputs", "create_model_version", "set_registered_model_alias"]
+    journalled("docs/strong")
+    names = ["update_run", "log_outputs", "create_model_version", "set_registered_model_alias"]
     killed(project, tmp_path / "scratch", *names)
 
 
@@ -299,6 +353,7 @@ def test_killed_and_run_again_it_ends_as_if_nothing_had_happened(project, tmp_pa
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 def test_killed_after_any_write_it_ends_as_if_nothing_had_happened(project, tmp_path):
+    journalled("docs/strong")
     killed(project, tmp_path / "scratch")
 
 
