@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from phytotron.errors import UserError, answer, did_you_mean
+from phytotron.errors import answer, did_you_mean
 
 
 def main(argv: Sequence[str] | None = None) -> None:
