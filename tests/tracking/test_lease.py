@@ -145,7 +145,10 @@ def test_promotions_of_several_machines_are_one_history(name, request, folder, m
         )
     for process in processes:
         assert process.stdout.readline() == b"ready\n"
-    outputs = [process.communicate(b"go\n")[0] for process in processes]
+    for process in processes:
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    outputs = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * 4
     moves = audit.trail(store, model)
     assert len(moves) == sum(map(int, outputs)) >= 12
