@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -59,6 +61,18 @@ def test_a_checkpoint_inside_an_out_is_found(here: Path) -> None:
     path.touch()
     (finding,) = doctor.check_checkpoints()
     assert "last.ckpt" in finding.problem
+
+
+def test_a_training_that_died_unseen_is_found(here: Path) -> None:
+    assert list(doctor.check_journals()) == []
+    program = (
+        "from phytotron import journal\n"
+        "journal.Journal(journal.FOLDER / '0123' / journal.FILE).start('docs/x', '0123', {})"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    (finding,) = doctor.check_journals()
+    assert "build/tracking/0123" in finding.problem
+    assert finding.repair == "python -m phytotron.tracking.sender --all"
 
 
 def test_a_mistake_in_the_configs_is_found(here: Path) -> None:
