@@ -95,20 +95,27 @@ class Training:
     def run_two(self, *faults: dict[str, Any]) -> list[int]:
         """Train in two processes that work together, each with its fault."""
         self._forget()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        together = {
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": str(port),
-            "WORLD_SIZE": "2",
-            "NODE_RANK": "0",
-            "GLOO_SOCKET_IFNAME": "lo",
-        }
+        together = _meeting_point() | {"WORLD_SIZE": "2", "NODE_RANK": "0"}
         return self._wait(
             [
                 self._start(fault, together | {"LOCAL_RANK": str(rank)})
                 for rank, fault in enumerate(faults)
+            ]
+        )
+
+    def run_nodes(self, *faults: dict[str, Any]) -> list[int]:
+        """Train on nodes of one process each, told by torchrun so, each with its fault."""
+        self._forget()
+        together = _meeting_point() | {
+            "TORCHELASTIC_RUN_ID": "test",
+            "WORLD_SIZE": str(len(faults)),
+            "LOCAL_WORLD_SIZE": "1",
+            "LOCAL_RANK": "0",
+        }
+        return self._wait(
+            [
+                self._start(fault, together | {"RANK": str(node), "GROUP_RANK": str(node)})
+                for node, fault in enumerate(faults)
             ]
         )
 
@@ -135,6 +142,18 @@ class Training:
         statuses = [self.zygote.wait(pid) for pid in pids]
         self.log = (self.folder / "log").read_text()
         return statuses
+
+
+def _meeting_point() -> dict[str, str]:
+    """Where the processes of a training meet: a free port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytorch_lightning
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
@@ -76,6 +77,9 @@ def plan(fault: dict[str, Any], scratch: str) -> None:
             time.time = lambda: true_time() + next(jumps)
         case "disk":  # no file may become larger
             resource.setrlimit(resource.RLIMIT_FSIZE, (fault["bytes"], resource.RLIM_INFINITY))
+        case "memory":  # the process may not take more than so much on top of what it has
+            limit = psutil.Process().memory_info().vms + fault["bytes"]
+            resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 
 
 def train(job: dict[str, Any]) -> int:
@@ -86,7 +90,9 @@ def train(job: dict[str, Any]) -> int:
     os.environ.update(job["environment"])
     plan(job["fault"], job["scratch"])
     try:
-        fit(job["config"], Path(job["data"]), job["out"], job["scratch"])
+        own_folder = job["fault"].get("kind") == "own folder"  # as on a node that shares none
+        scratch = job["scratch"] + "-own" * own_folder
+        fit(job["config"], Path(job["data"]), job["out"], scratch)
     except UserError as error:
         print(f"error: {error}", flush=True)
         return 2

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.distributed.checkpoint import CheckpointException
 from torchmetrics import Metric
 
-from phytotron.errors import Interrupted
+from phytotron.errors import Interrupted, UserError
 from phytotron.training import checkpoints
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.interrupts import Interrupts
@@ -84,6 +84,14 @@ class Checkpointing(Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         self.trainer = trainer
+        here = self.resumed_from.name if self.resumed_from else "the beginning"
+        first = trainer.strategy.broadcast(here)
+        if here != first:
+            raise UserError(
+                f"process {trainer.global_rank} finds {here} where the first one finds {first}",
+                where=str(self.folder),
+                hint="all nodes must share this folder",
+            )
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.interrupts.install()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -47,6 +48,8 @@ def build_trainer(
     """
     check(node)
     _quieten()
+    # Without it cuBLAS refuses deterministic algorithms; it is read when CUDA starts.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     arguments = {key: value for key, value in node.items() if key not in _NOT_LIGHTNING_S}
     if processes := launched():
         arguments |= {"devices": processes.devices, "num_nodes": processes.nodes}
