@@ -332,19 +332,19 @@ def test_a_server_that_is_away_to_the_end_gets_everything_later(key, server, ser
     assert not training.folder.exists()
 
 
-SQLITE = {
-    "uri": "sqlite:///mlflow.db",
-    "artifacts": "mlartifacts",
-    "experiment": "docs",
-    "sender": {"longest_pause": 0.5, "grace": 0},
-}
+@pytest.fixture
+def fresh(tmp_path) -> dict:
+    """Settings of an SQLite store that does not exist yet."""
+    sender = {"longest_pause": 0.5, "grace": 0}
+    uri = f"sqlite:///{tmp_path}/mlflow.db"  # MLflow keeps connections by address
+    return {"uri": uri, "artifacts": "mlartifacts", "experiment": "docs", "sender": sender}
 
 
 @pytest.mark.slow
-def test_a_store_that_cannot_be_used_does_not_stop_training(key, eventually):
+def test_a_store_that_cannot_be_used_does_not_stop_training(key, fresh, eventually):
     with sqlite3.connect("mlflow.db") as database:
         database.execute("CREATE TABLE customers (name TEXT)")
-    training = Training(key, SQLITE)
+    training = Training(key, fresh)
     eventually(lambda: "no MLflow schema" in training.told())
     training.log(1, 10)
     assert training.end() == 0
@@ -352,7 +352,7 @@ def test_a_store_that_cannot_be_used_does_not_stop_training(key, eventually):
     eventually(lambda: "gave up" in (training.folder / "sender.log").read_text())
     Path("mlflow.db").unlink()
     assert replay_all() == 1
-    assert steps(SQLITE) == list(range(1, 11))
+    assert steps(fresh) == list(range(1, 11))
 
 
 @pytest.mark.slow
@@ -364,8 +364,8 @@ def test_without_a_config_training_goes_on_and_says_so(key, eventually):
     assert training.told().count("\n") == 1
 
 
-def test_only_the_first_process_of_a_distributed_training_has_a_journal(key):
-    training = Training(key, SQLITE, LOCAL_RANK="1")
+def test_only_the_first_process_of_a_distributed_training_has_a_journal(key, fresh):
+    training = Training(key, fresh, LOCAL_RANK="1")
     assert training.greeting == "not the first"
     assert training.end() == 0
     assert not training.folder.exists()
@@ -393,15 +393,15 @@ def test_the_sender_needs_nothing_of_what_training_needs():
 
 
 @pytest.mark.slow
-def test_sixteen_trainings_may_start_on_a_fresh_store_at_once(eventually):
-    trainings = [Training(f"{number:016x}", SQLITE) for number in range(16)]
+def test_sixteen_trainings_may_start_on_a_fresh_store_at_once(fresh, eventually):
+    trainings = [Training(f"{number:016x}", fresh) for number in range(16)]
     for training in trainings:
         training.log(1, 50)
     for training in trainings:
         assert training.end() == 0
     eventually(lambda: not any(each.folder.exists() for each in trainings), seconds=240)
-    assert [run.info.status for run in runs(SQLITE)] == ["FINISHED"] * 16
-    client = mlflow.MlflowClient(SQLITE["uri"])
-    for run in runs(SQLITE):
+    assert [run.info.status for run in runs(fresh)] == ["FINISHED"] * 16
+    client = mlflow.MlflowClient(fresh["uri"])
+    for run in runs(fresh):
         assert len(client.get_metric_history(run.info.run_id, "loss")) == 50
     assert [training.told() for training in trainings] == [""] * 16
