@@ -1,0 +1,46 @@
+"""Several steps at once, or one at a time: the same model, byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from phytotron.files import sha256
+from phytotron.training import epoch_loop
+
+EMA = "callbacks.ema={_target_:phytotron.training.ema.EMA,decay:0.9}"
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("trainer.gradient_clip_val=null",),
+        ("trainer.gradient_clip_val=0.1",),
+        (EMA,),
+        ("trainer.precision=bf16-mixed", EMA),
+    ],
+    ids=["schedule", "clipping", "average", "bf16 and average"],
+)
+def test_the_same_model(compose, train, monkeypatch, overrides):
+    config = compose(
+        "docs/textcnn",
+        "data.batch_size=8",
+        "trainer.max_epochs=2",
+        "trainer.log_every_n_steps=4",
+        *overrides,
+    )
+    digests, together = [], []
+    take_steps = epoch_loop.EpochLoop._take_steps
+
+    def counted(loop, fetcher):
+        before = loop.trainer.global_step
+        take_steps(loop, fetcher)
+        together.append(loop.trainer.global_step - before)
+
+    monkeypatch.setattr(epoch_loop.EpochLoop, "_take_steps", counted)
+    for limit in (0, float("inf")):  # a step of so many seconds is small
+        monkeypatch.setattr(epoch_loop, "SMALL_STEP_SECONDS", limit)
+        together.clear()
+        folder = train(config, f"model-{limit}")
+        digests.append({path.name: sha256(path) for path in folder.iterdir()})
+        assert max(together, default=0) == (4 if limit else 0)
+    assert digests[0] == digests[1]

@@ -1,0 +1,91 @@
+"""Mixed precision, and the choice of one."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from phytotron.config.instantiate import instantiate
+from phytotron.files import read_json
+from phytotron.tasks.classification import Classification
+from phytotron.training.precision_choice import choose_precision
+from phytotron.training.trainer import build_trainer
+
+NODE = {
+    "accelerator": "cpu",
+    "devices": 1,
+    "precision": "32-true",
+    "max_epochs": 1,
+    "gradient_clip_val": 0.1,
+    "threads": 1,
+}
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
+
+
+def task(lr: float = 0.1) -> Classification:
+    torch.manual_seed(0)
+    return Classification(
+        nn.Linear(5, 3),
+        optimizer={"_target_": "torch.optim.SGD", "lr": lr, "fused": True},
+        scheduler=None,
+        class_counts=[1, 1, 1],
+        logit_adjustment=0.0,
+        label_smoothing=0.0,
+    )
+
+
+def batches(count: int = 1, scale: float = 1.0) -> DataLoader:
+    batch = (scale * torch.ones(6, 5), torch.arange(6) % 3)
+    return DataLoader([batch] * count, batch_size=None)
+
+
+@pytest.mark.parametrize("accelerator", ["cpu", pytest.param("gpu", marks=GPU)])
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+def test_the_gradients_of_a_fused_optimizer_are_clipped(tmp_path, precision, accelerator):
+    """A step of plain SGD is as long as the learning rate times the clipped gradient."""
+    trained = task(lr=1.0)
+    before = torch.cat([p.detach().flatten() for p in trained.parameters()])
+    node = NODE | {"precision": precision, "gradient_clip_val": 0.01, "accelerator": accelerator}
+    build_trainer(node, [], tmp_path).fit(trained, batches())
+    after = torch.cat([p.detach().cpu().flatten() for p in trained.parameters()])
+    assert (after - before).norm().item() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_a_step_with_gradients_that_are_not_finite_is_left_out(tmp_path):
+    """Inputs whose gradients overflow in float16: the scale falls, the weights stay."""
+    trained = task()
+    before = {name: value.clone() for name, value in trained.network.state_dict().items()}
+    trainer = build_trainer(NODE | {"precision": "16-mixed"}, [], tmp_path)
+    trainer.fit(trained, batches(scale=1e4))
+    assert trainer.precision_plugin.scaler.get_scale() == 65536 / 2
+    for name, value in trained.network.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_measuring_leaves_weights_and_random_numbers_as_they_are(tmp_path, compose, data):
+    config = compose("docs/textcnn")
+    datamodule = instantiate(config["data"], folder=data)
+    network = instantiate(config["model"], **datamodule.dimensions)
+    measured = instantiate(
+        config["task"],
+        network=network,
+        optimizer=config["optimizer"],
+        scheduler=config["scheduler"],
+        class_counts=datamodule.class_counts,
+    )
+    before = {name: value.clone() for name, value in measured.state_dict().items()}
+    random = torch.get_rng_state()
+    allowed = ["bf16-mixed", "32-true", "bf16-true"]
+    node = config["trainer"] | {"precision": "auto"}
+    chosen = choose_precision(node, allowed, measured, datamodule, tmp_path)
+    assert torch.equal(torch.get_rng_state(), random)
+    for name, value in measured.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    kept = read_json(tmp_path / "precision.json")
+    assert kept["precision"] == chosen == min(kept["seconds"], key=kept["seconds"].get)
+    assert set(kept["seconds"]) == set(allowed)
+    # The second time nothing is measured: the kept one counts.
+    (tmp_path / "precision.json").write_text('{"precision": "bf16-true"}')
+    assert choose_precision(node, allowed, measured, datamodule, tmp_path) == "bf16-true"
