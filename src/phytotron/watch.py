@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from phytotron import journal
 from phytotron.errors import Interrupted, UserError
 from phytotron.journal import Journal, Life, arranging
 
-_SENDERS = 3  # how often a sender that died is started again
+_SENDERS = 3  # so many, one after the other, if they die
 _current: ContextVar[Journal | None] = ContextVar("journal", default=None)
 
 
@@ -86,42 +86,50 @@ def start_sender(folder: Path) -> None:
 
     It is in a session of its own: Ctrl-C ends the training, and the sender tells MLflow so.
     """
-    threading.Thread(target=_keep_sender, args=(folder,), daemon=True).start()
+    try:
+        sender = _launch(folder)
+    except OSError as error:
+        _tell(f"cannot be started: {error}", folder)
+        return
+    threading.Thread(target=_attend, args=(sender, folder), daemon=True).start()
 
 
-def _keep_sender(folder: Path) -> None:
-    command = [sys.executable, "-m", "phytotron.tracking.sender", str(folder)]
-    for _ in range(_SENDERS):
-        try:
-            with (
-                (folder / "sender.log").open("ab") as log,
-                subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    text=True,
-                    start_new_session=True,
-                ) as process,
-            ):
-                assert process.stdout is not None
-                for line in process.stdout:
-                    print(line, end="", file=sys.stderr, flush=True)
-        except OSError as error:
-            _tell(f"cannot be started: {error}", folder)
+def _launch(folder: Path) -> subprocess.Popen[bytes]:
+    with (folder / "sender.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "phytotron.tracking.sender", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _attend(sender: subprocess.Popen[bytes], folder: Path) -> None:
+    """Pass on what the sender says; start another one when it dies, but not for ever."""
+    for remaining in reversed(range(_SENDERS)):
+        assert sender.stdout is not None
+        for line in sender.stdout:
+            _say(line)
+        if sender.wait() == 0:
             return
-        if process.returncode == 0:
-            return
-    _tell(f"ended with status {process.returncode}, see {folder}/sender.log", folder)
+        if remaining:
+            sender = _launch(folder)
+    _tell(f"ended with status {sender.returncode}, see {folder}/sender.log", folder)
 
 
 def _tell(what: str, folder: Path) -> None:
-    print(
+    line = (
         f"tracking: the process that sends to MLflow {what}; training goes on, and what it "
-        f"measures waits in {folder} (send it: python -m phytotron.tracking.sender --all)",
-        file=sys.stderr,
-        flush=True,
+        f"measures waits in {folder} (send it: python -m phytotron.tracking.sender --all)\n"
     )
+    _say(line.encode())
+
+
+def _say(line: bytes) -> None:
+    # Not by `print`: a thread that the end of the process stops in there would spoil that end.
+    with suppress(OSError):
+        os.write(2, line)
 
 
 def _is_first_process() -> bool:
