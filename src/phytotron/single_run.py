@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from phytotron import journal
 from phytotron.config.explain import composed_as_in_repro
 from phytotron.config.stage import plain
 from phytotron.errors import UserError
@@ -49,7 +50,8 @@ def train_experiment(experiment: str, overrides: Sequence[str] = ()) -> Path | N
     from phytotron.training.timing import timing
 
     tracking = plain(shared.tracking)
-    with watched(experiment, identity(config, DATA), config, tracking):
+    key = identity(config, DATA)
+    with watched(experiment, key, config, tracking):
         fitted = fit(config, DATA, folder / "model")
     if fitted is None:
         return None
@@ -63,19 +65,19 @@ def train_experiment(experiment: str, overrides: Sequence[str] = ()) -> Path | N
         shared.evaluate,
         shared.seed,
     )
-    run_id = _track(experiment, folder, predictions.test_set(), tracking)
+    run_id = _track(experiment, key, folder, predictions.test_set(), tracking)
     print(summary(experiment, metrics))
     print(f"model, evaluation and metrics: {folder.as_posix()}/")
     print(f"MLflow run: {run_id} (see it with: make ui)")
     return folder
 
 
-def _track(experiment: str, folder: Path, test_set: str, tracking: dict[str, str]) -> str:
-    """Log the run to MLflow; its id."""
+def _track(experiment: str, key: str, folder: Path, test_set: str, tracking: dict[str, str]) -> str:
+    """Complete the run of the training in MLflow; its id."""
     from phytotron.tracking.batches import tracking_experiment
     from phytotron.tracking.contender import Contender
     from phytotron.tracking.provenance import repository
-    from phytotron.tracking.replay import replay_all
+    from phytotron.tracking.replay import replay
     from phytotron.tracking.runs import log_contender
     from phytotron.tracking.store import answered, exclusive, open_store
 
@@ -88,7 +90,7 @@ def _track(experiment: str, folder: Path, test_set: str, tracking: dict[str, str
         timing=folder / "timing.json",
     )
     store = open_store(tracking)
-    replay_all()  # a run is completed here when all of its training is there
+    replay(journal.FOLDER / key)  # a run is completed when all of its training is there
     with answered(store.uri), exclusive(store):
         experiment_id = tracking_experiment(store, tracking["experiment"])
         return log_contender(store, experiment_id, contender, repository()).run_id

@@ -382,6 +382,19 @@ def test_the_same_cannot_be_trained_twice_at_once(key):
 
 
 @pytest.mark.slow
+def test_a_sender_that_cannot_work_at_all_does_not_stop_training(key, fresh, eventually):
+    Path("mlflow.py").write_text("raise ImportError('a damaged installation')")
+    training = Training(key, fresh, PYTHONPATH=str(Path.cwd()))
+    training.log(1, 10)
+    eventually(lambda: "ended with status 1" in training.told())
+    training.log(11, 20)
+    assert training.end() == 0
+    assert training.told().count("\n") == 1
+    assert replay_all() == 1
+    assert steps(fresh) == list(range(1, 21))
+
+
+@pytest.mark.slow
 def test_the_sender_needs_nothing_of_what_training_needs():
     check = (
         "import sys\n"

@@ -37,7 +37,7 @@ def main() -> None:
     winner = contenders[comparison["winner"]]
     model, gate = config["register"]["model"], Gate.from_config(config["register"])
     store = open_store(config["tracking"])
-    replay_all()  # a run is completed here when all of its training is there
+    replay_all()  # a run is completed when all of its training is there
     with answered(store.uri), exclusive(store):
         experiment_id = tracking_experiment(store, config["tracking"]["experiment"])
         provenance = repository()

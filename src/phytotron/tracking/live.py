@@ -31,7 +31,6 @@ from phytotron.tracking.batches import (
 from phytotron.tracking.contender import TAG, TRAINING
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.provenance import repository
-from phytotron.tracking.sender import lock_file
 from phytotron.tracking.store import Store, pipeline_config, user
 
 HEARTBEAT, ENDED = f"{TAG}heartbeat", f"{TAG}ended"
@@ -132,7 +131,6 @@ class LiveRun:
             if end is None or end["status"] != "FINISHED" or not self.all_is_sent:
                 return False
             shutil.rmtree(self.folder)
-            lock_file(self.folder).unlink(missing_ok=True)  # whoever waits for it notices
             return True
 
     def _apply(self, record: Mapping[str, Any]) -> None:

@@ -193,7 +193,11 @@ def sending(folder: Path, seconds: float = -1) -> Iterator[None]:
         Timeout: another process keeps sending for `seconds` (without limit by default).
     """
     with FileLock(lock_file(folder)).acquire(timeout=seconds, poll_interval=POLL_SECONDS):
-        yield
+        try:
+            yield
+        finally:
+            if not folder.exists():  # all is sent; whoever waits for the lock notices
+                lock_file(folder).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
