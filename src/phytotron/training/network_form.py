@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from phytotron.errors import UserError
 
+# Different sizes of batches that a network is compiled for; training and validation count apart.
+_SIZES = 128
+
 
 def prepare(network: nn.Module, node: Mapping[str, Any]) -> None:
     """Do what the config group `trainer` asks for, in place. Names and values of weights stay.
@@ -21,10 +24,12 @@ def prepare(network: nn.Module, node: Mapping[str, Any]) -> None:
     if node.get("channels_last"):
         put_channels_last(network)
     if mode := node.get("compile"):
-        # With fixed sizes torch would compile for the first batch, and for any size from the
-        # second one on: a resumed training, which meets another batch first, would be rounded
-        # differently.
-        network.compile(mode=mode, dynamic=True)
+        # Each size of batch is compiled by itself. By default torch compiles for several sizes
+        # together, tuned for the first one that it meets, and gives up after eight: a resumed
+        # training, which meets another one first, would be rounded differently.
+        network.compile(mode=mode, dynamic=False)
+        torch._dynamo.config.recompile_limit = _SIZES
+        torch._dynamo.config.fail_on_recompile_limit_hit = True
 
 
 def put_channels_last(network: nn.Module) -> None:
@@ -59,11 +64,11 @@ def compiled() -> Iterator[None]:
     Raises:
         UserError: so it is.
     """
-    from torch._dynamo.exc import TorchDynamoException
+    from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
     try:
         yield
-    except TorchDynamoException as error:
+    except (TorchDynamoException, FailOnRecompileLimitHit) as error:
         raise UserError(
             f"torch cannot compile this network here: {str(error).strip().splitlines()[0]}",
             where="trainer.compile",
