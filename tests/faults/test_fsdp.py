@@ -43,6 +43,21 @@ def assert_close(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -
         assert torch.allclose(value, other[name], rtol=0, atol=1e-6), name
 
 
+on_each_device = pytest.mark.parametrize(
+    "accelerator",
+    [
+        "cpu",
+        pytest.param(
+            "gpu",
+            marks=pytest.mark.skipif(
+                torch.cuda.device_count() < 2, reason="there are no two CUDA devices here"
+            ),
+        ),
+    ],
+)
+
+
+@on_each_device
 @pytest.mark.parametrize(
     ("model", "strategy"),
     [
@@ -51,9 +66,12 @@ def assert_close(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -
         pytest.param("transformer", "ddp", marks=pytest.mark.slow),
     ],
 )
-def test_two_processes_train_as_one_with_twice_the_batch(training, model, strategy) -> None:
+def test_two_processes_train_as_one_with_twice_the_batch(
+    training, model: str, strategy: str, accelerator: str
+) -> None:
     """Same samples in each step, gradients averaged and clipped: equal up to rounding."""
     small = (*COMPARABLE, f"model={model}", "trainer.max_epochs=1")
+    small += (f"trainer.accelerator={accelerator}",)
     one = training(*small)
     assert one.run() == 0, one.log
     two = training(*small, *TWO, f"trainer.strategy={strategy}")
@@ -66,28 +84,47 @@ def test_two_processes_train_as_one_with_twice_the_batch(training, model, strate
 
 
 @pytest.fixture(scope="module")
-def expected(training) -> dict[str, str]:
-    whole = training(*RICH)
-    assert whole.run_two(NOTHING, NOTHING) == [0, 0], whole.log
-    return whole.digests()
+def undisturbed_two(training):
+    """`undisturbed_two(*overrides)`: the digests of such a training that nothing disturbed."""
+    known: dict[tuple[str, ...], dict[str, str]] = {}
+
+    def digests(*overrides: str) -> dict[str, str]:
+        if overrides not in known:
+            whole = training(*overrides)
+            assert whole.run_two(NOTHING, NOTHING) == [0, 0], whole.log
+            known[overrides] = whole.digests()
+        return known[overrides]
+
+    return digests
 
 
+@on_each_device
 @pytest.mark.parametrize(
-    ("kind", "killed"),
+    ("precision", "kind", "killed"),
     [
-        ("step", (0, 1)),
-        pytest.param("step", (1,), marks=pytest.mark.slow),
-        pytest.param("validation", (0,), marks=pytest.mark.slow),
+        ("32-true", "step", (0, 1)),
+        pytest.param("32-true", "step", (1,), marks=pytest.mark.slow),
+        pytest.param("32-true", "validation", (0,), marks=pytest.mark.slow),
+        pytest.param("bf16-mixed", "step", (0, 1), marks=pytest.mark.slow),
+        pytest.param("bf16-true", "step", (0, 1), marks=pytest.mark.slow),
     ],
 )
-def test_killed(training, expected, kind: str, killed: tuple[int, ...]) -> None:
-    disturbed = training(*RICH)
+def test_killed(
+    training,
+    undisturbed_two,
+    precision: str,
+    kind: str,
+    killed: tuple[int, ...],
+    accelerator: str,
+) -> None:
+    rich = (*RICH, f"trainer.precision={precision}", f"trainer.accelerator={accelerator}")
+    disturbed = training(*rich)
     fault = {"kind": kind, "count": 11 if kind == "step" else 1}
     statuses = disturbed.run_two(*(fault if rank in killed else NOTHING for rank in (0, 1)))
     assert 0 not in statuses
     assert disturbed.run_two(NOTHING, NOTHING) == [0, 0], disturbed.log
     assert "going on from step" in disturbed.log
-    assert disturbed.digests() == expected
+    assert disturbed.digests() == undisturbed_two(*rich)
 
 
 def test_one_process_starts_from_the_shards(training) -> None:
@@ -117,7 +154,7 @@ def test_another_number_of_processes_is_refused(training) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_stops_no_training(training, expected) -> None:
+def test_a_full_disk_stops_no_training(training, undisturbed_two) -> None:
     full = training(*RICH)
     fault = {"kind": "step", "count": 11}
     full.run_two(fault, fault)
@@ -127,4 +164,4 @@ def test_a_full_disk_stops_no_training(training, expected) -> None:
     assert "checkpoint not saved, training goes on" in full.log
     assert [path.name for path in full.checkpoints] == before
     assert full.run_two(NOTHING, NOTHING) == [0, 0], full.log
-    assert full.digests() == expected
+    assert full.digests() == undisturbed_two(*RICH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from phytotron.files import sha256
 from phytotron.training import epoch_loop
@@ -10,6 +11,10 @@ from phytotron.training import epoch_loop
 EMA = "callbacks.ema={_target_:phytotron.training.ema.EMA,decay:0.9}"
 
 
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
+
+
+@pytest.mark.parametrize("accelerator", ["cpu", pytest.param("gpu", marks=GPU)])
 @pytest.mark.parametrize(
     "overrides",
     [
@@ -20,12 +25,13 @@ EMA = "callbacks.ema={_target_:phytotron.training.ema.EMA,decay:0.9}"
     ],
     ids=["schedule", "clipping", "average", "bf16 and average"],
 )
-def test_the_same_model(compose, train, monkeypatch, overrides):
+def test_the_same_model(compose, train, monkeypatch, overrides, accelerator):
     config = compose(
         "docs/textcnn",
         "data.batch_size=8",
         "trainer.max_epochs=2",
         "trainer.log_every_n_steps=4",
+        f"trainer.accelerator={accelerator}",
         *overrides,
     )
     digests, together = [], []
