@@ -38,7 +38,7 @@ class UserError(ValueError):
         super().__init__("\n".join(lines))
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818, like KeyboardInterrupt it is no error
     """A signal ended the work in good order: what it takes to go on has been saved.
 
     Args:

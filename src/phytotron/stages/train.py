@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from phytotron.config.stage import plain, stage_config
-from phytotron.data.paragraphs import load_labels
 from phytotron.errors import UserError
 from phytotron.files import write_json
 from phytotron.stages import run
@@ -28,8 +27,8 @@ def train() -> None:
     experiment = sys.argv[1]
     out = Path("build/models") / experiment
     config = plain(stage_config("train", experiment))
-    load_labels(DATA)  # says so if the data is not there
-    with watched(experiment, identity(config, DATA), config):
+    key = identity(config, DATA)
+    with watched(experiment, key, config):
         fitted = fit(config, DATA, out)
     if fitted is None:  # the first process of a distributed run does the rest
         return

@@ -42,21 +42,14 @@ def fit(
         UserError: the config or the data are not right, or the loss is not finite.
     """
     data = Path(data)
-    _check(config)
-    load_labels(data)  # says so if the data is not there
     key = identity(config, data)
     scratch = Path(scratch) / key
     fitted: Fitted | None
-    if hasattr(locate(config["model"]["_target_"]), "fit"):
+    if _is_estimator(config):
         from phytotron.training.fit_estimator import fit_estimator
 
         fitted = fit_estimator(config, data)
     else:
-        for group in ("data", "task", "optimizer", "trainer"):
-            if not config.get(group):
-                raise UserError(
-                    f"a network needs a {group}", where=group, hint=f"see conf/{group}/"
-                )
         from phytotron.training.fit_network import fit_network
 
         fitted = fit_network(config, data, scratch)
@@ -67,18 +60,32 @@ def fit(
     return fitted
 
 
+def identity(config: Mapping[str, Any], data: Path) -> str:
+    """A hash of everything that the trained model depends on, as far as config and data say it.
+
+    Needs nothing heavy, so a mistake is answered at once.
+
+    Raises:
+        UserError: the config or the data are not right.
+    """
+    _check(config)
+    load_labels(data)  # says so if the data is not there
+    facts = dict(config) | {"resume": resume.identity(config.get("resume") or {})}
+    text = json.dumps(facts, sort_keys=True) + sha256(data / "manifest.json")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _check(config: Mapping[str, Any]) -> None:
-    """Answer mistakes before anything heavy is imported."""
     if not config.get("model"):
         raise UserError("the experiment chooses no model", where="model", hint="see conf/model/")
     if config.get("trainer"):
         trainer_config.check(config["trainer"])
         trainer_config.check_precisions(config.get("card") or {})
     resume.check(config.get("resume") or {})
+    for group in () if _is_estimator(config) else ("data", "task", "optimizer", "trainer"):
+        if not config.get(group):
+            raise UserError(f"a network needs a {group}", where=group, hint=f"see conf/{group}/")
 
 
-def identity(config: Mapping[str, Any], data: Path) -> str:
-    """A hash of everything that the trained model depends on, as far as config and data say it."""
-    facts = dict(config) | {"resume": resume.identity(config.get("resume") or {})}
-    text = json.dumps(facts, sort_keys=True) + sha256(data / "manifest.json")
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _is_estimator(config: Mapping[str, Any]) -> bool:
+    return hasattr(locate(config["model"]["_target_"]), "fit")

@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from phytotron.config.instantiate import instantiate
 from phytotron.data.paragraphs import load_split
 from phytotron.training.fitted import Fitted
+from phytotron.watch import current_journal
 
 
 def fit_estimator(config: Mapping[str, Any], data: Path) -> Fitted:
@@ -38,6 +39,8 @@ def fit_estimator(config: Mapping[str, Any], data: Path) -> Fitted:
         "val_accuracy": accuracy_score(validation.labels, predicted),
         "val_macro_f1": f1_score(validation.labels, predicted, average="macro"),
     }
+    if journal := current_journal():
+        journal.metrics(steps, row)
     print(
         f"fitted in {seconds:.1f} s  val_accuracy {row['val_accuracy']:.4f}  "
         f"val_macro_f1 {row['val_macro_f1']:.4f}",

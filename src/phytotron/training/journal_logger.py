@@ -19,6 +19,7 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor
 
 from phytotron.journal import Journal
+from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.loss_guard import learning_rate
 
 
@@ -98,7 +99,7 @@ class Throughput(Callback):
         if isinstance(outputs, Mapping) and "loss" in outputs:
             # Waits for the device: only now is the time of the last steps known.
             values["train_loss_step"] = float(outputs["loss"])
-        loop = trainer.fit_loop.epoch_loop
+        loop = self._loop(trainer)
         batches = loop.total_batch_idx + 1 - self._batches
         seconds = time.perf_counter() - self._since
         samples = batches * batch_size(batch) * trainer.world_size
@@ -112,8 +113,13 @@ class Throughput(Callback):
         self._last_logged = step
         self._mark(trainer)
 
-    def _mark(self, trainer: pl.Trainer) -> None:
+    def _loop(self, trainer: pl.Trainer) -> EpochLoop:
         loop = trainer.fit_loop.epoch_loop
+        assert isinstance(loop, EpochLoop)
+        return loop
+
+    def _mark(self, trainer: pl.Trainer) -> None:
+        loop = self._loop(trainer)
         self._batches, self._waited = loop.total_batch_idx + 1, loop.waited
         self._since = time.perf_counter()
 
