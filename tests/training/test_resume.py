@@ -114,7 +114,5 @@ def test_a_pattern_that_fits_no_weight_shows_the_weights(compose, train, source)
 
 def test_weights_that_do_not_fit_are_named_with_both_shapes(compose, train, source):
     wider = ("model.channels=96", "resume.mode=warmstart", f"resume.source={source}")
-    with pytest.raises(
-        UserError, match=r"'embedding.weight' has the shape \(216, 64\), here"
-    ):
+    with pytest.raises(UserError, match=r"'embedding.weight' has the shape \(216, 64\), here"):
         train(compose("docs/textcnn", *SHORT, *wider))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -23,6 +25,8 @@ DVC_LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")
 # What the pipeline itself writes to the working tree does not make it dirty.
 _OUTS = (":(exclude)dvc.lock", ":(exclude)results")
+# New files up to this size, in bytes, are part of the patch.
+_SMALL = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def repository() -> Provenance:
         status = _git("status", "--porcelain", "--", ".", *_OUTS)
         tags |= {"commit": commit, "dirty": str(bool(status)).lower()}
         if status:
-            files["uncommitted.patch"] = _git("diff", "HEAD", "--", ".", *_OUTS) + "\n"
+            files["uncommitted.patch"] = _uncommitted()
     if DVC_LOCK.exists():
         text = DVC_LOCK.read_text(encoding="utf-8")
         tags["dvc_lock"] = hashlib.sha256(text.encode()).hexdigest()
@@ -88,11 +92,30 @@ def training_facts(timing: Path) -> tuple[dict[str, str], dict[str, float]]:
     return tags, {name: float(value) for name, value in facts.items()}
 
 
-def _git(*arguments: str) -> str:
+def _uncommitted() -> str:
+    """A patch of everything that is not committed, new files too unless they are large."""
+    found = _git("ls-files", "-z", "--others", "--exclude-standard", "--", ".", *_OUTS)
+    new = [name for name in found.split("\0") if name and Path(name).stat().st_size <= _SMALL]
+    with TemporaryDirectory() as folder:
+        # An index of its own: what the user has staged stays as it is.
+        index = {"GIT_INDEX_FILE": f"{folder}/index"}
+        _git("read-tree", "HEAD", **index)
+        _git("add", "--update", "--", ".", **index)
+        if new:
+            _git("add", "--", *new, **index)
+        return _git("diff", "--cached", "--binary", "HEAD", "--", ".", *_OUTS, **index) + "\n\n"
+
+
+def _git(*arguments: str, **environment: str) -> str:
     """What git prints, or nothing when this is not a repository."""
     try:
         result = subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, check=False, errors="replace"
+            ["git", *arguments],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            errors="replace",
         )
     except FileNotFoundError:
         return ""
