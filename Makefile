@@ -43,8 +43,14 @@ format: env ## repair what lint and format can repair by themselves
 	@ruff check --fix .
 	@ruff format .
 
-bench: env ## measure against what a user would pick instead, side by side
-	@for name in crawl extract preprocess; do python -m benchmarks.$$name || exit; done
+bench: env .venv-keras/.installed ## measure against what a user would pick instead, side by side
+	@for name in crawl extract preprocess training; do python -m benchmarks.$$name || exit; done
+
+# Keras and TensorFlow, which only the benchmark of training needs
+.venv-keras/.installed: benchmarks/requirements-keras.lock | env
+	@uv venv --quiet --allow-existing --python $(BIN)/python .venv-keras
+	@uv pip install --quiet --python .venv-keras/bin/python --require-hashes -r $<
+	@touch $@
 
 ui: env ## open the MLflow UI on a loopback port (PORT=5000)
 	@mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} \
@@ -53,6 +59,9 @@ ui: env ## open the MLflow UI on a loopback port (PORT=5000)
 lock: env ## resolve pyproject.toml anew for all platforms
 	@uv pip compile pyproject.toml --all-extras --universal --generate-hashes --upgrade \
 		--python-version 3.11 --no-annotate --no-header --output-file requirements.lock
+	@uv pip compile benchmarks/requirements-keras.in --universal --generate-hashes --upgrade \
+		--python-version 3.11 --no-annotate --no-header \
+		--output-file benchmarks/requirements-keras.lock
 
 clean: ## remove what the pipeline made (DVC's cache, MLflow's store and .venv stay)
 	@rm -rf build data/raw data/interim data/processed
