@@ -56,5 +56,6 @@ def read_split(archive: Path, name: str) -> tuple[NDArray[np.float32], NDArray[n
         raise UserError(f"there are no images and labels of '{name}'", where=str(archive))
     samples, height, width = np.frombuffer(found[_IMAGES], ">u4", count=3, offset=4)
     pixels = np.frombuffer(found[_IMAGES], np.uint8, offset=16)
-    images = pixels.reshape(samples, 1, height, width) / np.float32(255)
-    return images, np.frombuffer(found[_LABELS], np.uint8, offset=8).astype(np.int64)
+    images = pixels.astype(np.float32).reshape(samples, 1, height, width)
+    digits = np.frombuffer(found[_LABELS], np.uint8, offset=8).astype(np.int64)
+    return images / np.float32(255), digits

@@ -13,6 +13,7 @@ Three things differ from the loop that it extends:
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from typing import Any, Protocol
 
@@ -31,9 +32,10 @@ from torch import Tensor
 from phytotron.training.position import Position
 from phytotron.training.reproducibility import seed_step
 
-# Lightning's own cost of a step is about 0.3 ms; above this it does not matter.
-SMALL_STEP_SECONDS = 0.005
+# Lightning's own cost of a step is about 0.4 ms; above this it does not matter.
+SMALL_STEP_SECONDS = 0.02
 _TRIALS = 16  # ordinary steps before the choice, the first half of them to warm up
+_TOGETHER_SECONDS = 1.0  # so soon after a signal or the time for a checkpoint the loop looks up
 
 
 class Recorder(Protocol):
@@ -72,6 +74,7 @@ class EpochLoop(_TrainingEpochLoop):
         self.recorder = recorder
         self.lean: bool | None = None
         self.waited = 0.0
+        self._most_together = sys.maxsize
         self._seconds: list[float] = []
         self._start = Position()
 
@@ -137,6 +140,7 @@ class EpochLoop(_TrainingEpochLoop):
             if len(self._seconds) == _TRIALS:
                 typical = statistics.median(self._seconds[_TRIALS // 2 :])
                 self.lean = typical < SMALL_STEP_SECONDS
+                self._most_together = max(1, int(_TOGETHER_SECONDS / typical))
 
     def _take_steps(self, data_fetcher: Any) -> None:
         """Take the steps up to the next one at which anything else happens.
@@ -205,6 +209,7 @@ class EpochLoop(_TrainingEpochLoop):
         """Steps up to the next one at which something is logged, saved, validated or ends."""
         trainer, done = self.trainer, self.batch_idx + 1
         limits = [
+            self._most_together,
             int(trainer.num_training_batches) - done,
             trainer.log_every_n_steps - self._batches_that_stepped % trainer.log_every_n_steps,
             self.recorder.steps_until_due(),
