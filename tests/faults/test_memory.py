@@ -11,7 +11,7 @@ GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA
 @pytest.mark.parametrize("overrides", [(), ("trainer.precision=bf16-mixed",)])
 def test_the_machine_s_memory(training, overrides: tuple[str, ...]) -> None:
     """The limit is one of the process, which the kernel enforces in an allocation."""
-    large = training("model.channels=4096", "model.filters=4096", "data.batch_size=64", *overrides)
+    large = training("model.channels=2048", "model.filters=2048", "data.batch_size=64", *overrides)
     assert large.run(kind="memory", bytes=500_000_000) == 2, large.log
     precision = "bf16-mixed" if overrides else "32-true"
     assert "out of memory with data.batch_size=64" in large.log
@@ -21,6 +21,13 @@ def test_the_machine_s_memory(training, overrides: tuple[str, ...]) -> None:
     for key in ("data.batch_size", "trainer.accumulate_grad_batches", "trainer.precision"):
         assert key in large.log.split("lower ", 1)[1]
     assert "Traceback" not in large.log
+
+
+def test_a_model_that_does_not_fit(training) -> None:
+    huge = training("model.channels=1000000")
+    assert huge.run(kind="memory", bytes=500_000_000) == 2, huge.log
+    assert "out of memory with data.batch_size=8" in huge.log
+    assert "bytes more asked for" in huge.log
 
 
 @GPU

@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from phytotron.config.instantiate import instantiate
+from phytotron.errors import UserError
 from phytotron.files import read_json
 from phytotron.tasks.classification import Classification
 from phytotron.training.precision_choice import choose_precision
@@ -89,3 +90,19 @@ def test_measuring_leaves_weights_and_random_numbers_as_they_are(tmp_path, compo
     # The second time nothing is measured: the kept one counts.
     (tmp_path / "precision.json").write_text('{"precision": "bf16-true"}')
     assert choose_precision(node, allowed, measured, datamodule, tmp_path) == "bf16-true"
+
+
+def test_a_network_that_torch_cannot_compute_so_is_the_user_s_mistake(compose, train):
+    """Float16 in an LSTM: not on every processor."""
+    config = compose("docs/bilstm", "trainer.precision=16-mixed", "trainer.max_epochs=1")
+    try:
+        with torch.autocast("cpu", torch.float16):
+            nn.LSTM(4, 4)(torch.ones(2, 1, 4))
+    except RuntimeError:
+        with pytest.raises(UserError, match=r"trainer\.precision: this network cannot be computed"):
+            train(config)
+        config["trainer"]["precision"] = "auto"
+        config["card"]["precisions"] = ["16-mixed", "32-true"]
+        assert read_json(train(config) / "training.json")["precision"] == "32-true"
+    else:
+        train(config)

@@ -21,6 +21,7 @@ from phytotron.training.fitted import Fitted
 from phytotron.training.journal_logger import JournalLogger, Throughput
 from phytotron.training.memory import enough_memory
 from phytotron.training.network_form import compiled, prepare
+from phytotron.training.precision import computable
 from phytotron.training.precision_choice import choose_precision
 from phytotron.training.reproducibility import make_deterministic
 from phytotron.training.sharded import full_weights
@@ -46,8 +47,9 @@ def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted 
     seed = config["seed"]
     starting = resume.DEFAULT | dict(config.get("resume") or {})
     make_deterministic(seed, config["trainer"]["threads"])
-    datamodule = instantiate(config["data"], folder=data)
-    network = instantiate(config["model"], **datamodule.dimensions)
+    with enough_memory(config):
+        datamodule = instantiate(config["data"], folder=data)
+        network = instantiate(config["model"], **datamodule.dimensions)
     task = instantiate(
         config["task"],
         network=network,
@@ -102,7 +104,7 @@ def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted 
     prepare(network, config["trainer"])
 
     started = time.perf_counter()
-    with compiled(), enough_memory(config, network):
+    with compiled(), computable(precision), enough_memory(config, network):
         trainer.fit(task, datamodule, ckpt_path=state, weights_only=True)
     seconds = time.perf_counter() - started
     weights = best.weights if best else full_weights(ema.average.module if ema else network)

@@ -36,8 +36,8 @@ def enough_memory(config: Mapping[str, Any], network: nn.Module | None = None) -
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an allocation failed, on a GPU or in the machine's memory."""
-    # Of the CPU's allocator torch says so in words only.
-    words = ("can't allocate memory", "std::bad_alloc")
+    # Of other memory than CUDA's torch says so in words only.
+    words = ("can't allocate memory", "std::bad_alloc", "MPS backend out of memory")
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
         word in str(error) for word in words
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytorch_lightning as pl
@@ -10,6 +11,8 @@ import torch
 from pytorch_lightning.plugins.precision import MixedPrecision, Precision
 from pytorch_lightning.utilities import GradClipAlgorithmType
 from torch.optim import Optimizer
+
+from phytotron.errors import UserError
 
 
 class AutocastPrecision(MixedPrecision):
@@ -49,6 +52,31 @@ class AutocastPrecision(MixedPrecision):
         gradient_clip_algorithm: GradClipAlgorithmType = GradClipAlgorithmType.NORM,
     ) -> None:
         Precision.clip_gradients(self, optimizer, clip_val, gradient_clip_algorithm)
+
+
+@contextmanager
+def computable(precision: str) -> Iterator[None]:
+    """Answer an operation of this block that torch does not have in this precision.
+
+    Raises:
+        UserError: so it is.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_not_computable(error):
+            raise
+        raise UserError(
+            f"this network cannot be computed in '{precision}' here: {str(error).splitlines()[0]}",
+            where="trainer.precision",
+            hint="choose 32-true or bf16-mixed",
+        ) from error
+
+
+def is_not_computable(error: RuntimeError) -> bool:
+    """Whether torch has no such operation for these numbers on this device."""
+    words = ("could not create a primitive", "not implemented for 'Half'", "for 'BFloat16'")
+    return any(word in str(error) for word in words)
 
 
 def device_type(accelerator: str) -> str:

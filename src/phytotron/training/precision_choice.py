@@ -17,6 +17,7 @@ from phytotron.errors import UserError
 from phytotron.files import read_json, write_json
 from phytotron.training.memory import is_out_of_memory
 from phytotron.training.network_form import prepare
+from phytotron.training.precision import is_not_computable
 from phytotron.training.trainer import build_trainer
 
 CHOICE = "precision.json"
@@ -56,15 +57,15 @@ def choose_precision(
         possible = {name: value for name, value in seconds.items() if value is not None}
         if not possible:
             raise UserError(
-                f"none of {', '.join(allowed)} can be trained with: not enough memory",
+                f"none of {', '.join(allowed)} can be trained with here",
                 where="trainer.precision",
-                hint="lower data.batch_size",
+                hint="name one of them, to learn why",
             )
         best = min(possible, key=possible.__getitem__)
         scratch.mkdir(parents=True, exist_ok=True)
         write_json(path, {"precision": best, "seconds": seconds})
         shown = ", ".join(
-            f"{name} out of memory" if value is None else f"{name} {1000 * value:.1f} ms"
+            f"{name} not possible" if value is None else f"{name} {1000 * value:.1f} ms"
             for name, value in seconds.items()
         )
         print(f"precision {best} (a step: {shown})", flush=True)
@@ -107,7 +108,7 @@ def _seconds(
     datamodule: pl.LightningDataModule,
     scratch: Path,
 ) -> float | None:
-    """The median seconds of a step on one device; None if the memory is not enough."""
+    """The median seconds of a step on one device; None if there is no such step here."""
     stopwatch = _Stopwatch()
     with torch.random.fork_rng():
         copied = copy.deepcopy(task)
@@ -129,7 +130,7 @@ def _seconds(
         try:
             trainer.fit(copied, copy.copy(datamodule))
         except RuntimeError as error:
-            if not is_out_of_memory(error):
+            if not (is_out_of_memory(error) or is_not_computable(error)):
                 raise
             return None
     return statistics.median(stopwatch.seconds[_WARM_UP:])

@@ -78,7 +78,8 @@ def build_trainer(
 
 def _quieten() -> None:
     """Drop Lightning's banner and tips; its warnings about real mistakes stay."""
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    for name in ("pytorch_lightning.utilities.rank_zero", "lightning_fabric.utilities.distributed"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*number of training batches.*smaller than the")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*deprecated")
