@@ -10,8 +10,9 @@ from torch import nn
 
 from phytotron.data.arrays import ArrayDataModule
 from phytotron.tasks.classification import Classification
+from phytotron.training import epoch_loop
 from phytotron.training.checkpointing import Checkpointing
-from phytotron.training.epoch_loop import EpochLoop, can_be_lean
+from phytotron.training.epoch_loop import EpochLoop, can_be_lean, place_loaders
 from phytotron.training.reproducibility import make_deterministic
 from phytotron.training.trainer import build_trainer
 
@@ -124,6 +125,14 @@ def test_callbacks_hear_of_every_step_that_logs_saves_or_ends_an_epoch(fit):
     assert set(told.steps) == {*logged, *saved, *ended}
 
 
+def test_the_loop_looks_up_when_its_time_together_is_over(fit, monkeypatch):
+    monkeypatch.setattr(epoch_loop, "SMALL_STEP_SECONDS", float("inf"))
+    monkeypatch.setattr(epoch_loop, "_TOGETHER_SECONDS", 0)
+    _, trainer, told = fit(None)  # None: chosen by the time that the first steps take
+    assert trainer.fit_loop.epoch_loop.lean
+    assert told.steps == list(range(1, 51))
+
+
 class Watching(Callback):
     def on_train_batch_end(self, *_):
         pass
@@ -138,9 +147,7 @@ def test_a_callback_that_needs_every_batch_gets_every_batch(fit, callback, expec
     assert can_be_lean(trainer) is expected
 
 
-def test_a_loader_that_cannot_start_in_the_middle_is_named(fit):
-    from phytotron.training.epoch_loop import place_loaders
-
+def test_a_loader_that_cannot_start_in_the_middle_is_named():
     with pytest.raises(TypeError, match="list nor its sampler"):
         place_loaders([[1, 2, 3]], epoch=0, batch=1)
     place_loaders([[1, 2, 3]], epoch=1, batch=0)

@@ -1,6 +1,7 @@
 """The same numbers on every run."""
 
 import numpy as np
+import pytest
 import torch
 
 from phytotron.training.reproducibility import make_deterministic, step_seed
@@ -27,3 +28,10 @@ def test_each_step_of_each_process_has_a_seed_of_its_own():
     assert len(seeds) == 5 * 100 * 4
     assert all(0 <= seed < 2**64 for seed in seeds)
     assert step_seed(1, 2, 3) == step_seed(1, 2, 3)
+
+
+def test_numbers_too_small_for_the_processor_s_fast_way_are_zero():
+    if not torch.set_flush_denormal(False):
+        pytest.skip("this processor cannot")
+    make_deterministic(0, threads=1)
+    assert (torch.tensor([1e-30]) * 1e-10).item() == 0
