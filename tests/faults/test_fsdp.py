@@ -12,7 +12,8 @@ from phytotron.files import read_json
 
 KILLED = -9
 NOTHING: dict = {}
-TWO = ("trainer.devices=2", "data.batch_size=4")
+# Two epochs of ten steps.
+TWO = ("trainer.devices=2", "data.batch_size=8")
 FSDP = (*TWO, "trainer.strategy=fsdp")
 DDP = (*TWO, "trainer.strategy=ddp")
 EMA = "callbacks.ema={_target_:phytotron.training.ema.EMA,decay:0.9}"
@@ -75,7 +76,7 @@ def test_two_processes_train_as_one_with_twice_the_batch(
     What is compared is the running average of the weights, which follows every one of them.
     """
     small = (*COMPARABLE, EMA, f"model={model}", f"trainer.accelerator={accelerator}")
-    one = training(*small)
+    one = training(*small, "data.batch_size=16")
     assert one.run() == 0, one.log
     two = training(*small, *TWO, f"trainer.strategy={strategy}")
     assert two.run_two(NOTHING, NOTHING) == [0, 0], two.log
@@ -147,6 +148,7 @@ def test_one_process_starts_from_the_shards(training) -> None:
     assert_close(*loaded)
 
 
+@pytest.mark.slow
 def test_another_number_of_processes_is_refused(training) -> None:
     killed = training(*FSDP)
     fault = {"kind": "step", "count": 11}

@@ -8,7 +8,10 @@ import torch
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 
 
-@pytest.mark.parametrize("overrides", [(), ("trainer.precision=bf16-mixed",)])
+@pytest.mark.parametrize(
+    "overrides",
+    [(), pytest.param(("trainer.precision=bf16-mixed",), marks=pytest.mark.slow)],
+)
 def test_the_machine_s_memory(training, overrides: tuple[str, ...]) -> None:
     """The limit is one of the process, which the kernel enforces in an allocation."""
     large = training("model.channels=2048", "model.filters=2048", "data.batch_size=64", *overrides)

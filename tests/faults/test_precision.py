@@ -20,7 +20,7 @@ on_each_device = pytest.mark.parametrize("accelerator", ["cpu", pytest.param("gp
     [
         ("trainer.precision=16-mixed", "trainer.accumulate_grad_batches=2"),
         ("trainer.precision=bf16-mixed", EMA),
-        ("trainer.precision=bf16-true",),
+        pytest.param(("trainer.precision=bf16-true",), marks=pytest.mark.slow),
         # Nearly all paragraphs have so many tokens: few sizes are to be compiled.
         pytest.param(("trainer.compile=default", "data.max_tokens=10"), marks=pytest.mark.slow),
     ],

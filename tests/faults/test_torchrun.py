@@ -31,7 +31,8 @@ def test_two_nodes_train_as_two_devices(training) -> None:
     assert nodes.log.count("epoch 1 ") == 1
 
 
-@pytest.mark.parametrize("killed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [0, 1])
 def test_a_node_that_dies(training, killed: int) -> None:
     whole, disturbed = training(*SMALL), training(*SMALL)
     assert whole.run_nodes(NOTHING, NOTHING) == [0, 0], whole.log
