@@ -60,6 +60,12 @@ def test_slurm_says_how_many_processes_there_are(tmp_path, monkeypatch):
     assert (trainer.global_rank, trainer.is_global_zero) == (3, False)
 
 
+def test_more_nodes_than_training_was_started_on_are_refused(tmp_path):
+    assert build_trainer(NODE | {"num_nodes": 1}, [], tmp_path).num_nodes == 1
+    with pytest.raises(UserError, match=r"trainer\.num_nodes: 2, but training was started on 1"):
+        build_trainer(NODE | {"num_nodes": 2}, [], tmp_path)
+
+
 def test_nodes_of_different_size_are_refused(tmp_path, monkeypatch):
     told_by_torchrun(
         monkeypatch,

@@ -16,7 +16,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from phytotron.errors import UserError
 from phytotron.training.checkpointing import PlainCheckpointIO
-from phytotron.training.launch import launched
+from phytotron.training.launch import Processes, launched
 from phytotron.training.precision import AutocastPrecision, device_type
 from phytotron.training.sharded import ShardedStrategy
 from phytotron.training.trainer_config import check
@@ -51,8 +51,14 @@ def build_trainer(
     # Without it cuBLAS refuses deterministic algorithms; it is read when CUDA starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     arguments = {key: value for key, value in node.items() if key not in _NOT_LIGHTNING_S}
-    if processes := launched():
-        arguments |= {"devices": processes.devices, "num_nodes": processes.nodes}
+    processes = launched() or Processes(node["devices"], 1)
+    if node.get("num_nodes") not in (None, processes.nodes):
+        raise UserError(
+            f"{node['num_nodes']}, but training was started on {processes.nodes}",
+            where="trainer.num_nodes",
+            hint="torchrun or srun start it on several, see docs/scale.md",
+        )
+    arguments |= {"devices": processes.devices, "num_nodes": processes.nodes}
     if node.get("strategy") == "fsdp":
         arguments["strategy"] = ShardedStrategy()
     plugins: list[Any] = [PlainCheckpointIO()]

@@ -27,7 +27,6 @@ KEYS = (
 )
 _COUNTS = (
     "devices",
-    "num_nodes",
     "max_epochs",
     "accumulate_grad_batches",
     "log_every_n_steps",
@@ -53,8 +52,10 @@ def check(node: Mapping[str, Any]) -> None:
                 allowed=", ".join("null" if value is None else str(value) for value in allowed),
                 hint=did_you_mean(str(node[key]), map(str, allowed)),
             )
-    for key in _COUNTS:
+    for key in (*_COUNTS, "num_nodes"):
         value = node.get(key, 1)
+        if key == "num_nodes" and value is None:
+            continue
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UserError(f"{value!r}", where=f"trainer.{key}", allowed="whole numbers from 1")
     clip = node.get("gradient_clip_val")
