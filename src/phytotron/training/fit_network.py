@@ -103,8 +103,9 @@ def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted 
     resume.start_weights(network, starting)
     prepare(network, config["trainer"])
 
+    tried = dict(config) | {"trainer": node}  # with the precision that was chosen
     started = time.perf_counter()
-    with compiled(), computable(precision), enough_memory(config, network):
+    with compiled(), computable(precision), enough_memory(tried, network):
         trainer.fit(task, datamodule, ckpt_path=state, weights_only=True)
     seconds = time.perf_counter() - started
     weights = best.weights if best else full_weights(ema.average.module if ema else network)

@@ -36,10 +36,12 @@ def enough_memory(config: Mapping[str, Any], network: nn.Module | None = None) -
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an allocation failed, on a GPU or in the machine's memory."""
-    # Of other memory than CUDA's torch says so in words only.
+    # Of other memory than CUDA's torch says so in words only; the last ones are oneDNN's.
     words = ("can't allocate memory", "std::bad_alloc", "MPS backend out of memory")
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
-        word in str(error) for word in words
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or any(word in str(error) for word in words)
+        or str(error) == "could not create a primitive"
     )
 
 

@@ -75,7 +75,11 @@ def computable(precision: str) -> Iterator[None]:
 
 def is_not_computable(error: RuntimeError) -> bool:
     """Whether torch has no such operation for these numbers on this device."""
-    words = ("could not create a primitive", "not implemented for 'Half'", "for 'BFloat16'")
+    words = (
+        "could not create a primitive descriptor",
+        "not implemented for 'Half'",
+        "for 'BFloat16'",
+    )
     return any(word in str(error) for word in words)
 
 
