@@ -26,7 +26,7 @@ def make_deterministic(seed: int, threads: int) -> None:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     # This would write NaN to all new memory, and nothing reads memory before it is written.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # Processors are slow with numbers below 1e-38, and old moments of an optimizer become such.
     torch.set_flush_denormal(True)
 
