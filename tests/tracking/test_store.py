@@ -33,7 +33,8 @@ OLDER = "f5a4f2784254"  # a revision of MLflow 2.10
 def empty_store(tmp_path_factory) -> Path:
     """The file of a store that was set up and has no runs."""
     folder = tmp_path_factory.mktemp("empty")
-    with chdir(folder):
+    with chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow sets it as well as reads it
         open_store(SQLITE)
     return folder / "mlflow.db"
 
