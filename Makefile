@@ -44,6 +44,7 @@ format: env ## repair what lint and format can repair by themselves
 	@ruff format .
 
 bench: env .venv-keras/.installed ## measure against what a user would pick instead, side by side
+	@dvc repro --quiet clean  # the documents that preprocessing is measured on
 	@for name in crawl extract preprocess training; do python -m benchmarks.$$name || exit; done
 
 # Keras and TensorFlow, which only the benchmark of training needs
