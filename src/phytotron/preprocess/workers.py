@@ -8,6 +8,7 @@ while the others start. Tasks and answers are small: the data itself goes from f
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import threading
@@ -118,6 +119,8 @@ def _one_thread() -> Iterator[None]:
 def _start_worker() -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["RAYON_NUM_THREADS"] = "1"
+    # What the process remembers goes with it: taking it down piece by piece takes 0.2 s.
+    atexit.register(os._exit, 0)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
