@@ -94,7 +94,10 @@ def test_mlflow_serves_a_model(three):
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"models:/{MODEL}/3"]
     server = subprocess.Popen(
         [*command, "--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)],
-        env=os.environ | {"MLFLOW_TRACKING_URI": three.store.uri},
+        # MLflow starts uvicorn by its name.
+        env=os.environ
+        | {"MLFLOW_TRACKING_URI": three.store.uri}
+        | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
         start_new_session=True,
     )
     url = f"http://127.0.0.1:{port}"
@@ -105,7 +108,8 @@ def test_mlflow_serves_a_model(three):
         assert [row["label"] for row in answer] == ["database", "sheet"]
         assert sum(answer[0]["probabilities"].values()) == pytest.approx(1)
     finally:
-        os.killpg(server.pid, 15)
+        if server.poll() is None:
+            os.killpg(server.pid, 15)
         server.wait(30)
 
 
