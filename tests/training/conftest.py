@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,27 @@ def train(data, tmp_path):
         return tmp_path / name
 
     return trained
+
+
+class Silent:
+    """A `Recorder` that writes nothing down."""
+
+    def epoch_begins(self):
+        pass
+
+    def step_done(self, loss):
+        pass
+
+    def batch_done(self, batch, *, validate):
+        pass
+
+    def steps_until_due(self):
+        return sys.maxsize
+
+
+@pytest.fixture
+def silent() -> Silent:
+    return Silent()
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -14,22 +12,6 @@ from phytotron.errors import UserError
 from phytotron.training.callbacks import BestWeights
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.trainer import build_trainer
-
-
-class Silent:
-    """A `Recorder` that writes nothing down."""
-
-    def epoch_begins(self):
-        pass
-
-    def step_done(self, loss):
-        pass
-
-    def batch_done(self, batch, *, validate):
-        pass
-
-    def steps_until_due(self):
-        return sys.maxsize
 
 
 class Watch(Callback):
@@ -43,7 +25,7 @@ class Watch(Callback):
 
 
 @pytest.fixture
-def run(compose, data, tmp_path):
+def run(compose, data, tmp_path, silent):
     """`run(callbacks, seed)`: two epochs of fastText; gives the trainer."""
 
     def trained(callbacks: list[Callback], seed: int = 0) -> pl.Trainer:
@@ -57,7 +39,7 @@ def run(compose, data, tmp_path):
             class_counts=module.class_counts,
         )
         trainer = build_trainer(config["trainer"], callbacks, tmp_path)
-        trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed, Silent())
+        trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed, silent)
         trainer.fit(task, module)
         return trainer
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -42,38 +41,28 @@ class Line(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.01)
 
 
-class Silent:
-    """A `Recorder` that writes nothing down."""
+@pytest.fixture
+def train(silent):
+    """`train(journal, lean)`: two epochs; gives the trainer."""
 
-    def epoch_begins(self):
-        pass
+    def trained(journal: Journal | None, lean: bool = False, **options) -> pl.Trainer:
+        torch.manual_seed(0)
+        data = TensorDataset(torch.linspace(-1, 1, SAMPLES).unsqueeze(1))
+        trainer = pl.Trainer(
+            **{"max_epochs": 2, "accelerator": "cpu", "log_every_n_steps": 3} | options,
+            callbacks=[Throughput()],
+            logger=JournalLogger(journal),
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        loop = trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed=0, recorder=silent)
+        loop.lean = lean
+        trainer.fit(Line(), DataLoader(data, BATCH), DataLoader(data, BATCH))
+        return trainer
 
-    def step_done(self, loss):
-        pass
-
-    def batch_done(self, batch, *, validate):
-        pass
-
-    def steps_until_due(self):
-        return sys.maxsize
-
-
-def train(journal: Journal | None, lean: bool = False, **options) -> pl.Trainer:
-    torch.manual_seed(0)
-    data = TensorDataset(torch.linspace(-1, 1, SAMPLES).unsqueeze(1))
-    trainer = pl.Trainer(
-        **{"max_epochs": 2, "accelerator": "cpu", "log_every_n_steps": 3} | options,
-        callbacks=[Throughput()],
-        logger=JournalLogger(journal),
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-    )
-    loop = trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed=0, recorder=Silent())
-    loop.lean = lean
-    trainer.fit(Line(), DataLoader(data, BATCH), DataLoader(data, BATCH))
-    return trainer
+    return trained
 
 
 def by_name(path: Path) -> dict[str, dict[int, float]]:
@@ -86,7 +75,9 @@ def by_name(path: Path) -> dict[str, dict[int, float]]:
 
 
 @pytest.mark.parametrize("lean", [False, True])
-def test_it_journals_losses_rates_and_times_by_the_updates_so_far(lean, tmp_path: Path) -> None:
+def test_it_journals_losses_rates_and_times_by_the_updates_so_far(
+    train, lean, tmp_path: Path
+) -> None:
     train(Journal(tmp_path / FILE), lean)
     metrics = by_name(tmp_path / FILE)
     updates = [3, 6, 9, 12]
@@ -101,7 +92,7 @@ def test_it_journals_losses_rates_and_times_by_the_updates_so_far(lean, tmp_path
         assert metrics["samples_per_second"][step] == pytest.approx(BATCH / seconds)
 
 
-def test_with_accumulated_gradients_it_counts_updates(tmp_path: Path) -> None:
+def test_with_accumulated_gradients_it_counts_updates(train, tmp_path: Path) -> None:
     train(Journal(tmp_path / FILE), accumulate_grad_batches=2, max_epochs=3)
     metrics = by_name(tmp_path / FILE)
     assert list(metrics["train_loss_step"]) == [3, 6, 9]
@@ -110,14 +101,14 @@ def test_with_accumulated_gradients_it_counts_updates(tmp_path: Path) -> None:
     assert metrics["samples_per_second"][6] == pytest.approx(BATCH / step)
 
 
-def test_what_is_repeated_is_not_journalled_twice(tmp_path: Path) -> None:
+def test_what_is_repeated_is_not_journalled_twice(train, tmp_path: Path) -> None:
     train(Journal(tmp_path / FILE))
     before = (tmp_path / FILE).read_bytes()
     train(Journal(tmp_path / FILE))
     assert (tmp_path / FILE).read_bytes() == before
 
 
-def test_without_a_journal_nothing_is_written(tmp_path, monkeypatch) -> None:
+def test_without_a_journal_nothing_is_written(train, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     train(None)
     assert list(tmp_path.iterdir()) == []
