@@ -54,6 +54,18 @@ def test_hydra_switched_on_in_dvc_is_found(here: Path) -> None:
     assert finding.repair == "dvc config --unset hydra.enabled"
 
 
+def test_the_lock_that_dvc_left_half_written_is_found(here: Path) -> None:
+    lock = here / ".dvc/tmp/rwlock"
+    assert list(doctor.check_dvc_lock()) == []
+    lock.parent.mkdir(parents=True)
+    lock.write_text("{}")
+    assert list(doctor.check_dvc_lock()) == []
+    lock.write_text("")
+    (finding,) = doctor.check_dvc_lock()
+    subprocess.run(finding.repair.split(), check=True)
+    assert list(doctor.check_dvc_lock()) == []
+
+
 def test_a_checkpoint_inside_an_out_is_found(here: Path) -> None:
     assert list(doctor.check_checkpoints()) == []
     path = here / "build/models/docs/cnn/last.ckpt"

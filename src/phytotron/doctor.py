@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import shutil
 import subprocess
 import sys
@@ -135,6 +136,16 @@ def check_dvc() -> Iterator[Finding]:
         )
 
 
+def check_dvc_lock(lock: Path = Path(".dvc/tmp/rwlock")) -> Iterator[Finding]:
+    """The file in which DVC notes what it is doing is whole; killed, it may leave half of it."""
+    try:
+        json.loads(lock.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except ValueError:
+        yield Finding("dvc", f"{lock} was left half-written", f"rm {lock.as_posix()}")
+
+
 def check_checkpoints() -> Iterator[Finding]:
     """No checkpoint lies in a DVC out, where the next run would delete it."""
     if found := sorted(Path("build/models").rglob("*.ckpt")):
@@ -221,6 +232,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_lightning,
     check_torchvision,
     check_dvc,
+    check_dvc_lock,
     check_checkpoints,
     check_configs,
     check_site,
