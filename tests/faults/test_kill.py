@@ -54,6 +54,16 @@ def test_during_validation(training, undisturbed, count: int) -> None:
     assert killed.digests() == undisturbed()
 
 
+def test_during_a_validation_right_behind_a_checkpoint(training, undisturbed) -> None:
+    """The 20 steps of an epoch are saved, and the validation that follows is still to come."""
+    at_the_end = "resume.every_n_steps=5"
+    killed = training(at_the_end)
+    assert killed.run(kind="validation", count=1) == KILLED
+    assert killed.run() == 0, killed.log
+    assert "going on from step 20 " in killed.log
+    assert killed.digests() == undisturbed(at_the_end)
+
+
 def test_again_and_again(training, undisturbed) -> None:
     killed = training()
     for count in (5, 4, 7, 6, 4, 9):
