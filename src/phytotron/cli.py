@@ -89,18 +89,27 @@ def _print_json(items: list[dict[str, Any]]) -> None:
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("pattern", nargs="?", default="", help="part of an id, or a glob")
+    parser.add_argument(
+        "pattern",
+        nargs="?",
+        default="",
+        help="part of an id, a glob, or a kind of component such as activations",
+    )
     _json(parser)
 
 
 def _list(arguments: argparse.Namespace) -> None:
+    from phytotron.config.components import PLURALS, list_components, render_components
     from phytotron.config.listing import list_experiments, render
 
-    rows = list_experiments(arguments.pattern)
+    if kind := PLURALS.get(arguments.pattern):
+        rows, table = list_components(kind), render_components
+    else:
+        rows, table = list_experiments(arguments.pattern), render
     if arguments.json:
         _print_json(rows)
     else:
-        print(render(rows))
+        print(table(rows))
 
 
 def _experiment_arguments(parser: argparse.ArgumentParser) -> None:
