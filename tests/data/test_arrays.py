@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
+import torch
 
 from phytotron.data.arrays import ArrayDataModule
 from phytotron.errors import UserError
@@ -92,7 +95,75 @@ def test_two_processes_share_each_batch():
     assert [sorted(a + b) for a, b in zip(*halves, strict=True)] == [sorted(b) for b in whole]
 
 
-@pytest.mark.parametrize("validation", [0, SAMPLES])
+class Pairs(NamedTuple):
+    """Samples of another kind."""
+
+    first: torch.Tensor
+    second: torch.Tensor
+    third: torch.Tensor
+
+
+def pairs(samples: int) -> Pairs:
+    number = torch.arange(samples)
+    return Pairs(number, number[:, None] * torch.ones(1, 3), number.bool())
+
+
+def test_a_batch_has_the_class_of_its_split():
+    data = ArrayDataModule(
+        pairs(20), pairs(5), batch_size=4, validation=6, seed=0, dimensions={"vocabulary": 20}
+    )
+    assert data.dimensions == {"vocabulary": 20}
+    assert data.class_counts is None
+    for loader in (data.train_dataloader(), data.val_dataloader(), data.test_dataloader()):
+        for batch in loader:
+            assert isinstance(batch, Pairs)
+            assert (batch.second == batch.first[:, None]).all()
+
+
+def test_real_numbers_as_targets_are_outputs():
+    targets = np.zeros((8, 3), np.float32)
+    data = ArrayDataModule((np.zeros((8, 2), np.float32), targets), batch_size=None, seed=0)
+    assert data.dimensions == {"input_shape": (2,), "outputs": 3}
+    assert data.class_counts is None
+
+
+def test_what_is_said_of_the_dimensions_goes_before_what_is_seen():
+    data = ArrayDataModule(numbered(0, 3), batch_size=2, seed=0, dimensions={"classes": 5})
+    assert data.dimensions == {"input_shape": (1, 2), "classes": 5}
+    assert data.class_counts.tolist() == [1, 1, 1, 0, 0]
+
+
+def test_validation_and_test_may_be_missing():
+    data = ArrayDataModule(numbered(0, SAMPLES), batch_size=8, seed=0)
+    assert data.validation is None
+    assert data.test is None
+    assert (data.val_dataloader(), data.test_dataloader()) == ([], [])
+    assert len(data.train.targets) == SAMPLES
+
+
+def test_a_batch_without_a_size_is_the_whole_split():
+    data = module(batch_size=None)
+    (batch,) = seen(data.train_dataloader())
+    assert sorted(batch) == sorted(data.train.inputs[:, 0, 0].int().tolist())
+
+
+def test_standardising_knows_the_training_samples_alone():
+    data = module(standardise=True)
+    plain = module()
+    mean = plain.train.inputs.mean(0)
+    deviation = plain.train.inputs.std(0, correction=0)
+    for name in ("train", "validation", "test"):
+        expected = (getattr(plain, name).inputs - mean) / deviation
+        assert torch.allclose(getattr(data, name).inputs, expected)
+
+
+def test_a_value_that_never_changes_is_standardised_to_zero():
+    inputs = np.full((6, 1), 7, np.float32)
+    data = ArrayDataModule((inputs, np.arange(6)), batch_size=2, seed=0, standardise=True)
+    assert (data.train.inputs == 0).all()
+
+
+@pytest.mark.parametrize("validation", [-1, SAMPLES])
 def test_a_split_without_samples_is_refused(validation):
     with pytest.raises(UserError, match=r"data\.validation"):
         module(validation=validation)

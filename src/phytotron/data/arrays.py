@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
 from phytotron.data.order import Rows, TrainingOrder, evaluation_batches
@@ -22,6 +22,10 @@ class Samples(NamedTuple):
     targets: Tensor
 
 
+# A split: some NamedTuple of tensors, each of shape (samples, ...). A batch of it has its class.
+Split = TypeVar("Split", bound=tuple[Any, ...])
+
+
 class Batches:
     """The batches of a split, in an order of rows.
 
@@ -29,14 +33,14 @@ class Batches:
     takes as long as the looking up.
     """
 
-    def __init__(self, samples: Samples, order: Sequence[Rows] | TrainingOrder) -> None:
+    def __init__(self, samples: Any, order: Sequence[Rows] | TrainingOrder) -> None:
         self.samples = samples
         self.order = order
 
     def __len__(self) -> int:
         return len(self.order)
 
-    def __iter__(self) -> Iterator[Samples]:
+    def __iter__(self) -> Iterator[Any]:
         return (take(self.samples, rows) for rows in self.order)
 
 
@@ -50,73 +54,81 @@ class TrainingBatches(Batches):
         self.order.start_at(epoch, batch)
 
 
-def take(samples: Samples, rows: Rows) -> Samples:
+def take(samples: Split, rows: Rows) -> Split:
     """The samples of some rows, in their order."""
     wanted = torch.from_numpy(rows)
-    return Samples(*(tensor.index_select(0, wanted) for tensor in samples))
+    return _made(samples, (tensor.index_select(0, wanted) for tensor in samples))
 
 
 class ArrayDataModule(pl.LightningDataModule):
-    """Arrays in memory: inputs of shape (samples, ...), and class ids of shape (samples,).
+    """Arrays in memory, as splits of any `NamedTuple` class of tensors of shape (samples, ...).
 
-    Validation is carved out of the training samples, by the seed; the test samples stay whole. All
-    training batches are full: the last one is filled up with the first samples of the epoch.
+    Two plain arrays, inputs and targets, become `Samples`. Validation is carved out of the training
+    samples, by the seed; the test samples stay whole. All training batches are full: the last one
+    is filled up with the first samples of the epoch.
 
     Args:
-        train: inputs and targets.
-        test: inputs and targets.
-        batch_size: samples of a training batch in each process.
-        validation: how many of the training samples are for validation.
+        train: a NamedTuple of tensors, or inputs and targets.
+        test: the same; None: there is no test split.
+        batch_size: samples of a training batch in each process; None: the whole split in one.
+        validation: how many of the training samples are for validation; 0: there is no such split.
         seed: the order of the training data derives from it and the epoch, and from it alone which
             samples are for validation.
         evaluation_batch_size: samples of a batch of validation and test in each process.
+        standardise: give each input value mean 0 and standard deviation 1 over the training
+            samples; validation and test are shifted and scaled by what training's values say.
+        dimensions: goes before what is derived from inputs and targets.
 
     Attributes:
-        dimensions: what a network must know of the data: `input_shape` and `classes`.
-        class_counts: training samples of each class, shape (classes,).
+        train, validation, test: the splits; None where there is none.
+        dimensions: what a network must know of the data: `input_shape` (without the batch), and
+            `classes` for targets that are class ids of shape (samples,), or `outputs` for real
+            numbers of shape (samples, outputs).
+        class_counts: training samples of each class, shape (classes,); None without classes.
     """
 
     def __init__(
         self,
-        train: tuple[ArrayLike, ArrayLike],
-        test: tuple[ArrayLike, ArrayLike],
+        train: Any,
+        test: Any = None,
         *,
-        batch_size: int,
-        validation: int,
+        batch_size: int | None,
         seed: int,
+        validation: int = 0,
         evaluation_batch_size: int = 1000,
+        standardise: bool = False,
+        dimensions: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.batch_size = batch_size
         self.evaluation_batch_size = evaluation_batch_size
         self.seed = seed
-        given = _samples(train)
-        if not 0 < validation < len(given.targets):
-            raise UserError(
-                f"{validation} samples for validation",
-                where="data.validation",
-                allowed=f"1 to {len(given.targets) - 1}, fewer than there are for training",
-            )
-        order = np.random.default_rng(seed).permutation(len(given.targets))
-        self.train = take(given, order[validation:])
-        self.validation = take(given, order[:validation])
-        self.test = _samples(test)
-        classes = int(max(given.targets.max(), self.test.targets.max())) + 1
-        self.dimensions = {"input_shape": tuple(given.inputs.shape[1:]), "classes": classes}
-        self.class_counts = self.train.targets.bincount(minlength=classes).numpy()
+        self.train, self.validation = _carved(_split(train), validation, seed)
+        self.test = None if test is None else _split(test)
+        if standardise:
+            self._standardise()
+        present = [part for part in (self.train, self.validation, self.test) if part is not None]
+        self.dimensions = _derived_dimensions(present) | dict(dimensions or {})
+        self.class_counts: NDArray[np.int64] | None = None
+        if "classes" in self.dimensions:
+            classes = self.dimensions["classes"]
+            self.class_counts = self.train.targets.bincount(minlength=classes).numpy()
 
     def train_dataloader(self) -> TrainingBatches:
-        lengths = _equal_lengths(self.train)
-        order = TrainingOrder(lengths, self.batch_size, seed=self.seed, **self._share())
+        lengths, share = _equal_lengths(self.train), self._share()
+        batch_size = self.batch_size or -(-len(lengths) // share["world_size"])
+        order = TrainingOrder(lengths, batch_size, seed=self.seed, **share)
         return TrainingBatches(self.train, order)
 
-    def val_dataloader(self) -> Batches:
+    def val_dataloader(self) -> Batches | list:
         return self._evaluation(self.validation)
 
-    def test_dataloader(self) -> Batches:
+    def test_dataloader(self) -> Batches | list:
         return self._evaluation(self.test)
 
-    def _evaluation(self, split: Samples) -> Batches:
+    def _evaluation(self, split: Any) -> Batches | list:
+        if split is None:
+            return []
         lengths = _equal_lengths(split)
         order = evaluation_batches(lengths, self.evaluation_batch_size, **self._share())
         return Batches(split, order)
@@ -127,12 +139,56 @@ class ArrayDataModule(pl.LightningDataModule):
             return {"rank": 0, "world_size": 1}
         return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}
 
+    def _standardise(self) -> None:
+        deviation, mean = torch.std_mean(self.train.inputs, dim=0, correction=0)
+        deviation[deviation == 0] = 1  # a value that is the same in all samples becomes 0
+        for name in ("train", "validation", "test"):
+            split = getattr(self, name)
+            if split is not None:
+                setattr(self, name, split._replace(inputs=(split.inputs - mean) / deviation))
 
-def _samples(arrays: tuple[ArrayLike, ArrayLike]) -> Samples:
-    inputs, targets = (torch.as_tensor(array) for array in arrays)
-    return Samples(inputs, targets)
+
+def _split(given: Any) -> Any:
+    if hasattr(given, "_fields"):
+        return _made(given, map(torch.as_tensor, given))
+    inputs, targets = given
+    return Samples(torch.as_tensor(inputs), torch.as_tensor(targets))
 
 
-def _equal_lengths(split: Samples) -> NDArray[np.int64]:
+def _made(like: Any, tensors: Any) -> Any:
+    """A split of the same class with other tensors."""
+    return type(like)._make(tensors)
+
+
+def _carved(split: Any, validation: int, seed: int) -> tuple[Any, Any]:
+    """What stays for training, and what is for validation."""
+    samples = len(split[0])
+    if not 0 <= validation < samples:
+        raise UserError(
+            f"{validation} samples for validation",
+            where="data.validation",
+            allowed=f"0 to {samples - 1}, fewer than there are for training",
+        )
+    order = np.random.default_rng(seed).permutation(samples)
+    if validation == 0:
+        return split, None
+    return take(split, order[validation:]), take(split, order[:validation])
+
+
+def _derived_dimensions(splits: Sequence[Any]) -> dict[str, Any]:
+    first = splits[0]
+    dimensions: dict[str, Any] = {}
+    if "inputs" in first._fields:
+        dimensions["input_shape"] = tuple(first.inputs.shape[1:])
+    if "targets" in first._fields:
+        targets = first.targets
+        if targets.is_floating_point() and targets.ndim == 2:
+            dimensions["outputs"] = targets.shape[1]
+        elif not targets.is_floating_point() and targets.ndim == 1:
+            dimensions["classes"] = 1 + max(int(split.targets.max()) for split in splits)
+    return dimensions
+
+
+def _equal_lengths(split: Any) -> NDArray[np.int64]:
     """What the order sorts by: nothing."""
-    return np.zeros(len(split.targets), np.int64)
+    return np.zeros(len(split[0]), np.int64)
