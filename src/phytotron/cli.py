@@ -95,6 +95,12 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="part of an id, a glob, or a kind of component such as activations",
     )
+    parser.add_argument(
+        "--catalogue",
+        nargs="*",
+        metavar="FAMILY",
+        help="the catalogue instead: what implements each row; families or ids such as C or C14",
+    )
     _json(parser)
 
 
@@ -102,7 +108,12 @@ def _list(arguments: argparse.Namespace) -> None:
     from phytotron.config.components import PLURALS, list_components, render_components
     from phytotron.config.listing import list_experiments, render
 
-    if kind := PLURALS.get(arguments.pattern):
+    if arguments.catalogue is not None:
+        from phytotron.zoo.claims import list_catalogue
+        from phytotron.zoo.claims import render as render_catalogue
+
+        rows, table = list_catalogue(arguments.catalogue), render_catalogue
+    elif kind := PLURALS.get(arguments.pattern):
         rows, table = list_components(kind), render_components
     else:
         rows, table = list_experiments(arguments.pattern), render

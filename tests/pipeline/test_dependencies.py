@@ -84,7 +84,7 @@ def test_a_stage_lists_no_source_that_it_does_not_import(stage: str) -> None:
 
 
 LEVELS = [
-    {"cli", "doctor", "single_run", "stages"},
+    {"cli", "doctor", "single_run", "stages", "zoo"},
     {"report", "tracking", "evaluation", "training"},
     {"tasks", "models", "data", "preprocess", "clean", "scrape"},
     {"nn", "config", "errors", "files", "journal", "progress", "watch"},

@@ -1,0 +1,91 @@
+"""Cards: what they must say, and how mistakes in them are answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from phytotron.config.cards import check_card
+from phytotron.errors import UserError
+
+CARD = """\
+# A network.
+card:
+  catalogue: [C25, C26]
+  reference: "A course"
+  metric: test/accuracy
+  goal: max
+  target: 0.9
+  seeds: 3
+  tiny: [model.steps=200]
+  presets:
+    full:
+      overrides: [trainer.max_epochs=75]
+      target: 0.95
+  skip:
+    overfit: "nothing is learned"
+  precisions: [32-true]
+  exports: true
+  notes: "On a stand-in."
+"""
+FILE = "conf/experiment/scratch/planar.yaml"
+
+
+def check(folder: Path, text: str, name: str = FILE) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    check_card(Path(name), (yaml.safe_load(text) or {}).get("card"))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_whole_card_is_fine(tmp_path: Path) -> None:
+    check(tmp_path, CARD)
+
+
+def test_a_contender_of_the_pipeline_needs_no_target(tmp_path: Path) -> None:
+    check(tmp_path, "card:\n  metric: test/macro_f1\n", "conf/experiment/docs/cnn.yaml")
+    check(tmp_path, "# nothing\n", "conf/experiment/docs/cnn.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "answers"),
+    [
+        ("  metric: test/accuracy\n", "", 2, ["card.metric: is missing"]),
+        ("  target: 0.9\n", "", 2, ["card.target: is missing"]),
+        ("  metric:", "  metrik:", 5, ["unknown key", "did you mean 'metric'?"]),
+        ("test/accuracy", "accuracy", 5, ["test/...", "did you mean 'test/accuracy'?"]),
+        ("test/accuracy", "tset/accuracy", 5, ["did you mean 'test/accuracy'?"]),
+        ("goal: max", "goal: maxx", 6, ["max, min", "did you mean 'max'?"]),
+        ("target: 0.9\n", 'target: "0.9"\n', 7, ["a number"]),
+        ("target: 0.9", "target: true", 7, ["a number"]),
+        ("target: 0.9", "target: .nan", 7, ["a number"]),
+        ("seeds: 3", "seeds: 0", 8, ["a whole number from 1"]),
+        ("[C25, C26]", "[C25, C266]", 3, ["'C266' is not in the catalogue", "'C26'?"]),
+        ("[C25, C26]", "C25", 3, ["a list of texts"]),
+        ('"A course"', "2012", 4, ["a text"]),
+        ("model.steps=200", "model.steps", 9, ["overrides such as"]),
+        ("      target: 0.95\n", "", 11, ["card.presets.full.target: is missing"]),
+        ("      target: 0.95", "      targt: 0.95", 13, ["did you mean 'target'?"]),
+        ("      target: 0.95", "      target: high", 13, ["a number"]),
+        ("    overfit:", "    overfitt:", 15, ["no such check", "did you mean 'overfit'?"]),
+        ('"nothing is learned"', '""', 15, ["the reason"]),
+        ("exports: true", "exports: onnx", 17, ["true or false"]),
+    ],
+)
+def test_a_mistake_names_file_line_and_key(
+    tmp_path: Path, old: str, new: str, line: int, answers: list[str]
+) -> None:
+    assert old in CARD
+    with pytest.raises(UserError) as caught:
+        check(tmp_path, CARD.replace(old, new))
+    said = str(caught.value)
+    assert said.startswith(f"{FILE}:{line}: card.")
+    assert all(answer in said for answer in answers)
