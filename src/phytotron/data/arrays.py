@@ -22,6 +22,8 @@ class Samples(NamedTuple):
     targets: Tensor
 
 
+_TINY_BATCH = 16
+
 # A split: some NamedTuple of tensors, each of shape (samples, ...). A batch of it has its class.
 Split = TypeVar("Split", bound=tuple[Any, ...])
 
@@ -77,6 +79,8 @@ class ArrayDataModule(pl.LightningDataModule):
         evaluation_batch_size: samples of a batch of validation and test in each process.
         standardise: give each input value mean 0 and standard deviation 1 over the training
             samples; validation and test are shifted and scaled by what training's values say.
+        tiny: the splits are tiny: no batch is then larger than 16, and no more than a quarter of
+            the training samples are for validation.
         dimensions: goes before what is derived from inputs and targets.
 
     Attributes:
@@ -97,9 +101,13 @@ class ArrayDataModule(pl.LightningDataModule):
         validation: int = 0,
         evaluation_batch_size: int = 1000,
         standardise: bool = False,
+        tiny: bool = False,
         dimensions: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        if tiny:
+            batch_size = min(batch_size or _TINY_BATCH, _TINY_BATCH)
+            validation = min(validation, len(train[0]) // 4)
         self.batch_size = batch_size
         self.evaluation_batch_size = evaluation_batch_size
         self.seed = seed
