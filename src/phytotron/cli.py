@@ -106,7 +106,7 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _list(arguments: argparse.Namespace) -> None:
     from phytotron.config.components import PLURALS, list_components, render_components
-    from phytotron.config.listing import list_experiments, render
+    from phytotron.zoo.listing import list_experiments, render
 
     if arguments.catalogue is not None:
         from phytotron.zoo.claims import list_catalogue

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
 import yaml
+
+from phytotron.zoo.imports import everything_imported, imports
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
@@ -26,40 +27,9 @@ GROUND = {
 }
 
 
-def file_of(module: str) -> Path | None:
-    """The file of one of our modules; None for a name inside a module, or a foreign one."""
-    base = SOURCE / module.replace(".", "/")
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-def imports(path: Path) -> set[Path]:
-    """The files of ours that a file imports, at the top or inside a function."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        files = (file_of(name) for name in names if name.split(".")[0] == "phytotron")
-        found |= {file for file in files if file}
-    return found
-
-
-def everything_imported(path: Path) -> set[str]:
+def everything_needed(path: Path) -> set[str]:
     """All files of ours that a file needs, by way of others too, from the repository's root."""
-    seen: set[Path] = set()
-    waiting = [path]
-    while waiting:
-        current = waiting.pop()
-        if current not in seen:
-            seen.add(current)
-            waiting.extend(imports(current))
-    return {file.relative_to(ROOT).as_posix() for file in seen}
+    return {file.relative_to(ROOT).as_posix() for file in everything_imported(path)}
 
 
 def is_under(file: str, places: set[str]) -> bool:
@@ -69,13 +39,13 @@ def is_under(file: str, places: set[str]) -> bool:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_lists_every_source_that_it_imports(stage: str) -> None:
     listed = set(STAGES[stage]["deps"]) | GROUND
-    needed = everything_imported(SOURCE / f"phytotron/stages/{stage}.py")
+    needed = everything_needed(SOURCE / f"phytotron/stages/{stage}.py")
     assert not {file for file in needed if not is_under(file, listed)}
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_lists_no_source_that_it_does_not_import(stage: str) -> None:
-    needed = everything_imported(SOURCE / f"phytotron/stages/{stage}.py")
+    needed = everything_needed(SOURCE / f"phytotron/stages/{stage}.py")
     listed = {place for place in STAGES[stage]["deps"] if place.startswith("src/")}
     # Networks, tasks and data modules are named by the config and imported by that name.
     by_name = {f"src/phytotron/{part}" for part in ("data", "models", "nn", "tasks")}

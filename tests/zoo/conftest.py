@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from phytotron.zoo.results import Result, spread
 
 FILES = {
     "src/phytotron/models/gate.py": '"""A gate.\n\nCatalogue: C01, C05\n"""\n',
@@ -52,26 +57,71 @@ FILES = {
 }
 
 
-def write(project: Path, name: str, text: str) -> Path:
-    """Write a file of a project, without the margin that the text has here."""
+def _write(project: Path, name: str, text: str) -> None:
+    """Write a file of a project, without the margin that the text has in the test."""
     path = project / name
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = text.splitlines(keepends=True)
     path.write_text("".join(line.removeprefix(" " * 8) for line in lines))
-    return path
-
-
-def change(path: Path, old: str, new: str) -> None:
-    """Change a piece of text, which must be there."""
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with two experiments; it is the current folder."""
     for name, text in FILES.items():
-        write(tmp_path, name, text)
+        _write(tmp_path, name, text)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def write(project: Path) -> Callable[[str, str], None]:
+    """Writes a file of the project."""
+    return partial(_write, project)
+
+
+@pytest.fixture
+def change(project: Path) -> Callable[[str, str, str], None]:
+    """Changes a piece of text of a file of the project; it must be there."""
+
+    def change(name: str, old: str, new: str) -> None:
+        text = (project / name).read_text()
+        assert old in text
+        (project / name).write_text(text.replace(old, new, 1))
+
+    return change
+
+
+@pytest.fixture
+def make_result() -> Callable[..., Result]:
+    """Makes the result of a verification of `scratch/planar`; the arguments replace fields."""
+
+    def make(**fields: Any) -> Result:
+        known: dict[str, Any] = {
+            "experiment": "scratch/planar",
+            "preset": None,
+            "metric": "test/accuracy",
+            "goal": "max",
+            "target": 0.9,
+            "reached": True,
+            "metrics": {
+                "test/accuracy": spread([0.9, 0.91, 0.92]),
+                "train/loss": spread([0.3, 0.2, 0.1]),
+            },
+            "seeds": [0, 1, 2],
+            "seconds": spread([1.0, 2.0, 3.0]),
+            "peak_memory_mb": 512,
+            "samples_per_second": 1000.0,
+            "parameters": 17,
+            "epochs": 5,
+            "steps": 50,
+            "hardware": {"processor": "A processor", "cores": 2},
+            "versions": {"python": "3.11.7", "torch": "2.15.0"},
+            "commit": "0123456789abcdef",
+            "dirty": False,
+            "date": "2026-11-21",
+            "fingerprint": "f" * 64,
+        }
+        return Result(**(known | fields))
+
+    return make

@@ -24,7 +24,17 @@ from phytotron.training.timing import versions
 DVC_LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")
 # What the pipeline itself writes to the working tree does not make it dirty.
-_OUTS = (":(exclude)dvc.lock", ":(exclude)results")
+_OUTS = tuple(
+    f":(exclude){path}"
+    for path in (
+        "dvc.lock",
+        "results",
+        "zoo/dvc.lock",
+        "zoo/results",
+        "zoo/pictures",
+        "docs/zoo.md",
+    )
+)
 # New files up to this size, in bytes, are part of the patch.
 _SMALL = 1_000_000
 
@@ -46,10 +56,10 @@ def repository() -> Provenance:
     """The state of the repository in the current folder; what is not there is left out."""
     tags: dict[str, str] = {}
     files: dict[str, str] = {}
-    if commit := _git("rev-parse", "HEAD"):
-        status = _git("status", "--porcelain", "--", ".", *_OUTS)
-        tags |= {"commit": commit, "dirty": str(bool(status)).lower()}
-        if status:
+    revision, dirty = commit()
+    if revision:
+        tags |= {"commit": revision, "dirty": str(dirty).lower()}
+        if dirty:
             files["uncommitted.patch"] = _uncommitted()
     if DVC_LOCK.exists():
         text = DVC_LOCK.read_text(encoding="utf-8")
@@ -59,6 +69,14 @@ def repository() -> Provenance:
     if REQUIREMENTS.exists():
         tags["requirements"] = sha256(REQUIREMENTS)
     return Provenance(tags, files)
+
+
+def commit() -> tuple[str | None, bool]:
+    """The commit of the repository in the current folder, and whether its files differ from it."""
+    revision = _git("rev-parse", "HEAD")
+    if not revision:
+        return None, False
+    return revision, bool(_git("status", "--porcelain", "--", ".", *_OUTS))
 
 
 def data_digests(dvc_lock: str) -> dict[str, str]:

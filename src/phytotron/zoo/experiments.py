@@ -1,0 +1,91 @@
+"""The experiments that the zoo verifies: all but the pipeline's contenders, with their presets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from phytotron.config.cards import CONTENDERS, check_card
+from phytotron.config.experiments import experiment_file, experiment_ids, read_experiment
+from phytotron.errors import UserError, did_you_mean
+
+
+def zoo_ids() -> list[str]:
+    """The ids of all experiments that have a target of their own, sorted."""
+    return [name for name in experiment_ids() if not name.startswith(f"{CONTENDERS}/")]
+
+
+def read_card(experiment: str) -> dict[str, Any]:
+    """The card of an experiment, checked, from its own file."""
+    content = read_experiment(experiment)
+    card = content.get("card") or {}
+    for numbers in (card, *(card.get("presets") or {}).values()):
+        if isinstance(numbers, dict) and "target" in numbers:
+            numbers["target"] = as_number(numbers["target"])
+    check_card(experiment_file(experiment), card)
+    return card
+
+
+def read_preset(experiment: str, preset: str | None) -> dict[str, Any]:
+    """The card with a preset's `overrides`, target and seeds in the place of its own.
+
+    Raises:
+        UserError: there is no such experiment or preset.
+    """
+    card = read_card(experiment)
+    if preset is None:
+        return card | {"overrides": []}
+    known = card.get("presets") or {}
+    if preset not in known:
+        raise UserError(
+            f"no preset '{preset}'",
+            where=experiment_file(experiment).as_posix(),
+            allowed=", ".join(known) or "none: its card has no presets",
+            hint=did_you_mean(preset, known),
+        )
+    return card | known[preset]
+
+
+def preset_overrides(experiment: str, preset: str | None) -> list[str]:
+    """The overrides that a preset stands for."""
+    return list(read_preset(experiment, preset)["overrides"])
+
+
+def choose(patterns: Sequence[str], part: tuple[int, int] | None = None) -> list[str]:
+    """The experiments of the zoo that match.
+
+    Args:
+        patterns: ids, or globs such as `scratch/*`; empty for all.
+        part: (k, n) for the k-th of n parts, counted from 1, of about equal size.
+
+    Raises:
+        UserError: a pattern matches nothing.
+    """
+    known = zoo_ids()
+    chosen = set() if patterns else set(known)
+    for pattern in patterns:
+        found = [name for name in known if fnmatchcase(name, pattern)]
+        if not found:
+            if pattern.startswith(f"{CONTENDERS}/"):
+                raise UserError(
+                    f"'{pattern}' is of the pipeline, which compares its contenders itself",
+                    hint="run: dvc repro",
+                )
+            raise UserError(
+                f"no experiment matches '{pattern}'",
+                hint=did_you_mean(pattern, known) or "see them with: phytotron list",
+            )
+        chosen.update(found)
+    ordered = sorted(chosen)
+    return ordered if part is None else ordered[part[0] - 1 :: part[1]]
+
+
+def as_number(value: Any) -> Any:
+    """A number that stands in YAML as 1e-3, which YAML 1.1 takes for a text and Hydra does not."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
