@@ -233,7 +233,7 @@ def _torch_parts(config: Config, threads: int) -> tuple[Any, Any]:
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    network = instantiate(config["model"], input_shape=(1, 28, 28), classes=10)
+    network = instantiate(config["model"], input_shape=(1, 28, 28), outputs=10)
     return network, instantiate(config["optimizer"], network.parameters())
 
 

@@ -8,7 +8,7 @@ from phytotron.models.vision.small_cnn import SmallCNN
 
 def network(**changes):
     torch.manual_seed(0)
-    options = {"input_shape": (1, 28, 28), "classes": 10, "channels": (32, 64), "kernel": 5}
+    options = {"input_shape": (1, 28, 28), "outputs": 10, "channels": (32, 64), "kernel": 5}
     return SmallCNN(**(options | {"hidden": 1024} | changes))
 
 

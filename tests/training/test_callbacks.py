@@ -7,8 +7,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from phytotron.config.instantiate import instantiate
 from phytotron.errors import UserError
+from phytotron.training.build import build_data, build_network, build_task
 from phytotron.training.callbacks import BestWeights
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.trainer import build_trainer
@@ -30,14 +30,8 @@ def run(compose, data, tmp_path, silent):
 
     def trained(callbacks: list[Callback], seed: int = 0) -> pl.Trainer:
         config = compose("docs/fasttext", "trainer.max_epochs=2", f"seed={seed}")
-        module = instantiate(config["data"], folder=data)
-        task = instantiate(
-            config["task"],
-            network=instantiate(config["model"], **module.dimensions),
-            optimizer=config["optimizer"],
-            scheduler=None,
-            class_counts=module.class_counts,
-        )
+        module = build_data(config, data)
+        task = build_task(config | {"scheduler": None}, build_network(config, module), module)
         trainer = build_trainer(config["trainer"], callbacks, tmp_path)
         trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed, silent)
         trainer.fit(task, module)

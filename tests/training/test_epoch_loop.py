@@ -9,7 +9,7 @@ from pytorch_lightning.callbacks import Callback
 from torch import nn
 
 from phytotron.data.arrays import ArrayDataModule
-from phytotron.tasks.classification import Classification
+from phytotron.tasks.supervised import Supervised
 from phytotron.training import epoch_loop
 from phytotron.training.checkpointing import Checkpointing
 from phytotron.training.epoch_loop import EpochLoop, can_be_lean, place_loaders
@@ -48,7 +48,7 @@ class Halving(ArrayDataModule):
         return batch._replace(inputs=batch.inputs / 2)
 
 
-class LogsEachStep(Classification):
+class LogsEachStep(Supervised):
     def training_step(self, batch, index):
         loss = super().training_step(batch, index)
         self.log("step_loss", loss, on_step=True, on_epoch=True)
@@ -67,7 +67,7 @@ def data(kind=ArrayDataModule):
 def fit(tmp_path):
     """`fit(lean, ...)`: a network after two epochs of 25 steps, its trainer and `Told`."""
 
-    def fitted(lean, *, kind=ArrayDataModule, task=Classification, scheduler=None, **trainer_keys):
+    def fitted(lean, *, kind=ArrayDataModule, task=Supervised, scheduler=None, **trainer_keys):
         make_deterministic(0, threads=1)
         network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 2))
         module = data(kind)
@@ -75,9 +75,8 @@ def fit(tmp_path):
             network,
             optimizer={"_target_": "torch.optim.Adam", "lr": 0.01, "fused": True},
             scheduler=scheduler,
-            class_counts=module.class_counts,
-            logit_adjustment=0.0,
-            label_smoothing=0.0,
+            loss=nn.CrossEntropyLoss(),
+            metrics={},
         )
         told = Told()
         checkpointing = Checkpointing(

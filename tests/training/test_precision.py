@@ -7,10 +7,10 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from phytotron.config.instantiate import instantiate
 from phytotron.errors import UserError
 from phytotron.files import read_json
-from phytotron.tasks.classification import Classification
+from phytotron.tasks.supervised import Supervised
+from phytotron.training.build import build_data, build_network, build_task
 from phytotron.training.precision_choice import choose_precision
 from phytotron.training.trainer import build_trainer
 
@@ -25,15 +25,13 @@ NODE = {
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 
 
-def task(lr: float = 0.1) -> Classification:
+def task(lr: float = 0.1) -> Supervised:
     torch.manual_seed(0)
-    return Classification(
+    return Supervised(
         nn.Linear(5, 3),
         optimizer={"_target_": "torch.optim.SGD", "lr": lr, "fused": True},
-        scheduler=None,
-        class_counts=[1, 1, 1],
-        logit_adjustment=0.0,
-        label_smoothing=0.0,
+        loss=nn.CrossEntropyLoss(),
+        metrics={},
     )
 
 
@@ -67,15 +65,8 @@ def test_a_step_with_gradients_that_are_not_finite_is_left_out(tmp_path):
 
 def test_measuring_leaves_weights_and_random_numbers_as_they_are(tmp_path, compose, data):
     config = compose("docs/textcnn")
-    datamodule = instantiate(config["data"], folder=data)
-    network = instantiate(config["model"], **datamodule.dimensions)
-    measured = instantiate(
-        config["task"],
-        network=network,
-        optimizer=config["optimizer"],
-        scheduler=config["scheduler"],
-        class_counts=datamodule.class_counts,
-    )
+    datamodule = build_data(config, data)
+    measured = build_task(config, build_network(config, datamodule), datamodule)
     before = {name: value.clone() for name, value in measured.state_dict().items()}
     random = torch.get_rng_state()
     allowed = ["bf16-mixed", "32-true", "bf16-true"]

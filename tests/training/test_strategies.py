@@ -10,7 +10,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from phytotron.errors import UserError
-from phytotron.tasks.classification import Classification
+from phytotron.nn.logit_adjustment import LogitAdjustedCrossEntropy
+from phytotron.tasks.supervised import Supervised
 from phytotron.training.network_form import prepare
 from phytotron.training.trainer import build_trainer
 
@@ -29,13 +30,11 @@ def trained(tmp_path, *, batch: int, accumulate: int) -> dict[str, torch.Tensor]
     """A network after two epochs over the same 48 rows in the same order."""
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, CLASSES))
-    task = Classification(
+    task = Supervised(
         network,
         optimizer={"_target_": "torch.optim.SGD", "lr": 0.5, "momentum": 0.9},
-        scheduler=None,
-        class_counts=[16] * CLASSES,
-        logit_adjustment=0.5,
-        label_smoothing=0.1,
+        loss=LogitAdjustedCrossEntropy([16] * CLASSES, 0.5, 0.1),
+        metrics={},
     )
     inputs = torch.randn(48, 5)
     targets = torch.arange(48) % CLASSES

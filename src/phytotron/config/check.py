@@ -12,6 +12,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from phytotron.config.components import KINDS
 from phytotron.config.lines import places
 from phytotron.errors import UserError, did_you_mean
 
@@ -52,6 +53,8 @@ def check_file(path: Path, own: DictConfig, groups: DictConfig) -> None:
         if place.key.split(".")[0] in _FREE:
             continue
         where = f"{path}:{place.line}"
+        if (component := component_key(place.key)) and has_key(groups, component):
+            continue  # see `replace_names`
         if not has_key(groups, place.key):
             parent = place.key.rpartition(".")[0]
             if parent and _is_open(OmegaConf.select(groups, parent)):
@@ -76,6 +79,20 @@ def check_value(key: str, before: Any, after: Any, *, where: str) -> None:
     raise UserError(
         f"'{key}' is {after!r}, {found}", where=where, allowed=f"{wanted}, such as {before!r}"
     )
+
+
+def component_key(key: str) -> str | None:
+    """The part of a dotted key that names a component of a network or a task, if there is one.
+
+    `model.activation` does, and so does `model.activation.slope`, a key of the component's own.
+    """
+    parts = key.split(".")
+    if parts[0] not in ("model", "task"):
+        return None
+    for position, part in enumerate(parts[1:], 2):
+        if part.rpartition("_")[2] in KINDS:
+            return ".".join(parts[:position])
+    return None
 
 
 def _is_open(node: Any) -> bool:

@@ -30,8 +30,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from phytotron.config.check import check_file, check_value, has_key, key_paths
+from phytotron.config.check import check_file, check_value, component_key, has_key, key_paths
 from phytotron.config.experiments import CONF, experiment_file
+from phytotron.config.names import replace_names
 from phytotron.config.params import Params
 from phytotron.errors import UserError, did_you_mean
 
@@ -141,7 +142,11 @@ def _compose_roots(
         texts = [str(override.input_line) for override in applied]
         config = _compose(root, [*choices, *texts]) if texts else base(name)
         for override in applied:
-            if override.type is OverrideType.CHANGE and not _is_group(override):
+            if (
+                override.type is OverrideType.CHANGE
+                and not _is_group(override)
+                and not component_key(_key(override))
+            ):
                 check_value(
                     _key(override),
                     OmegaConf.select(base(name), _key(override)),
@@ -154,6 +159,8 @@ def _compose_roots(
         if root == EXPERIMENT:
             _check_experiment_file(name, sources, files)
         own_seed = [text for text in choices if text.startswith("seed=")]
+        written = {_key(override): str(override.input_line) for override in applied}
+        config = replace_names(config, sources, written)
         composed[name] = Composed(config, sources, (*own_seed, *texts))
     return composed
 

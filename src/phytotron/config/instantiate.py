@@ -1,31 +1,57 @@
 """Turn a config node with a `_target_` into the object that it describes.
 
 The stages after `compose` read finished YAML and need nothing of Hydra; this is the small part of
-`hydra.utils.instantiate` that they use.
+`hydra.utils.instantiate` that they use, and the offers, by which a part gets what it asks for.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from phytotron.errors import UserError, did_you_mean
 
+_OWN = ("_target_", "_partial_")
 
-def instantiate(node: Mapping[str, Any], *args: Any, **extra: Any) -> Any:
+
+def instantiate(
+    node: Mapping[str, Any], *args: Any, offers: Mapping[str, Any] | None = None, **extra: Any
+) -> Any:
     """Call the class or function that `node["_target_"]` names.
 
     Keys other than `_target_` are its keyword arguments; nested nodes that have a `_target_` are
-    instantiated first. `extra` adds to the node's own keys and wins over them.
+    instantiated first. A node with `_partial_: true` gives the call itself, to be made later
+    (`functools.partial`).
+
+    Args:
+        node: the config node.
+        args: positional arguments of the call.
+        offers: what a call may have: it gets those that its signature names and that its node
+            leaves out or null, and so do the nested ones. So a network says what it must know of
+            the data, a loss that it wants the frequencies of the classes.
+        extra: arguments of the call that add to the node's own keys and win over them.
 
     Raises:
         UserError: the target cannot be imported, or does not accept an argument.
     """
     target = locate(node["_target_"])
-    arguments = {key: _value(value) for key, value in node.items() if key != "_target_"}
+    offers = offers or {}
+    arguments = {key: _value(value, offers) for key, value in node.items() if key not in _OWN}
+    if offers:
+        names = inspect.signature(target).parameters
+        arguments |= {
+            name: value
+            for name, value in offers.items()
+            if name in names and arguments.get(name) is None
+        }
+    arguments |= extra
+    if node.get("_partial_"):
+        return partial(target, *args, **arguments)
     try:
-        return target(*args, **(arguments | extra))
+        return target(*args, **arguments)
     except TypeError as error:
         raise UserError(f"{node['_target_']} cannot be built: {error}") from error
 
@@ -42,11 +68,11 @@ def locate(path: str) -> Any:
     return getattr(module, name)
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any, offers: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping):
         if "_target_" in value:
-            return instantiate(value)
-        return {key: _value(inner) for key, inner in value.items()}
+            return instantiate(value, offers=offers)
+        return {key: _value(inner, offers) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_value(inner) for inner in value]
+        return [_value(inner, offers) for inner in value]
     return value

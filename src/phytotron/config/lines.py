@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,22 @@ def places(path: Path) -> Iterator[Place]:
 def line_of(path: Path, key: str) -> int:
     """The line of a key; 1 when the file does not have it."""
     return next((place.line for place in places(path) if place.key == key), 1)
+
+
+def set_at(sources: Sequence[tuple[Path, str]], key: str) -> str | None:
+    """`file:line` of the last of several merged files that sets a key; None: none of them does.
+
+    Args:
+        sources: files, each with the package (the key path) that its content is put at.
+        key: the dotted path of the key in the merged config.
+    """
+    found = None
+    for path, package in sources:
+        prefix = f"{package}." if package else ""
+        for place in places(path):
+            if prefix + place.key == key:
+                found = f"{path.as_posix()}:{place.line}"
+    return found
 
 
 def _walk(node: yaml.MappingNode, prefix: str, lines: list[str]) -> Iterator[Place]:

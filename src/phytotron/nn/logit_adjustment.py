@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 
 class LogitAdjustedCrossEntropy(nn.Module):
-    """The softmax cross entropy of `logits + strength * log(prior)`.
+    """The softmax cross entropy of `logits + strength * log(prior)` while training.
+
+    In evaluation it is the ordinary cross entropy of the logits.
 
     With strength 1 the bare logits learn what does not depend on the classes' frequencies: their
     argmax minimises the balanced error. With 0 this is the ordinary cross entropy. (Menon et al.,
@@ -43,6 +45,8 @@ class LogitAdjustedCrossEntropy(nn.Module):
                 members learn the same targets, each by itself.
             targets: class ids, shape (batch,).
         """
+        if not self.training:
+            return F.cross_entropy(logits, targets)
         if self.strength:
             logits = logits + self.offset
         if logits.ndim > 2:

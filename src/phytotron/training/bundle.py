@@ -20,16 +20,17 @@ from numpy.typing import NDArray
 from phytotron.config.instantiate import instantiate
 from phytotron.errors import UserError
 from phytotron.files import read_json, write_json
-from phytotron.training.fitted import HISTORY, Fitted
+from phytotron.training.fitted import Fitted
 
 CONFIG = "config.yaml"
 LABELS = "labels.json"
 TOKENIZER = "tokenizer.json"
 NETWORK = "model.safetensors"
 ESTIMATOR = "model.skops"
+HISTORY = "history.csv"
 
-# A config from somewhere else must not name an arbitrary function as the model.
-_MODELS = "phytotron.models."
+# A config from somewhere else must not name an arbitrary function as the model or a part of it.
+_MODELS = ("phytotron.models.", "phytotron.nn.", "torch.nn.")
 
 
 class TextModel(Protocol):
@@ -98,7 +99,7 @@ class EstimatorModel:
 
 
 def save_model(
-    folder: Path, fitted: Fitted, config: Mapping[str, Any], data: Path, key: str
+    folder: Path, fitted: Fitted, config: Mapping[str, Any], data: Path | None, key: str
 ) -> None:
     """Fill an empty folder with a trained model; the bytes depend on the arguments alone.
 
@@ -106,12 +107,13 @@ def save_model(
         folder: where to.
         fitted: the model and how it came about.
         config: what it was trained with.
-        data: the processed folder, for its label names and tokenizer.
+        data: the processed folder, for its label names and tokenizer; None where there is none.
         key: the identity of the training, by which tracking knows its run.
     """
     (folder / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False), encoding="utf-8")
-    shutil.copyfile(data / LABELS, folder / LABELS)
-    if hasattr(fitted.model, "fit"):
+    if data:
+        shutil.copyfile(data / LABELS, folder / LABELS)
+    if is_estimator(fitted.model):
         from phytotron.training.skops_file import save_estimator
 
         model = folder / ESTIMATOR
@@ -119,11 +121,9 @@ def save_model(
     else:
         model = folder / NETWORK
         save_weights(fitted.model, model)
-        shutil.copyfile(data / TOKENIZER, folder / TOKENIZER)
-    with (folder / "history.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, HISTORY, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(fitted.history)
+        if data:
+            shutil.copyfile(data / TOKENIZER, folder / TOKENIZER)
+    _write_history(fitted.history, folder / HISTORY)
     facts = {
         "key": key,
         "epochs": fitted.epochs,
@@ -136,6 +136,21 @@ def save_model(
         "precision": fitted.precision,
     }
     write_json(folder / "training.json", facts)
+
+
+def is_estimator(model: Any) -> bool:
+    """Whether a model, or the class of one, is an estimator in the sense of scikit-learn."""
+    return hasattr(model, "fit")
+
+
+def _write_history(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """A table with a column for everything that was measured; the learning rate stands last."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns.sort(key=lambda name: name == "learning_rate")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def save_weights(network: Any, path: Path) -> None:
@@ -157,6 +172,27 @@ def load_weights(network: Any, path: Path) -> None:
     network.load_state_dict(load_file(path))
 
 
+def load_trained(folder: Path | str, offers: Mapping[str, Any]) -> Any:
+    """The bare network or estimator of a model folder.
+
+    Args:
+        folder: the model folder.
+        offers: what the data tells a network, such as its input shape; see `instantiate`.
+
+    Raises:
+        UserError: a file is missing, damaged, or contains what our models do not have.
+    """
+    folder = Path(folder)
+    if (folder / ESTIMATOR).exists():
+        from phytotron.training.skops_file import load_estimator
+
+        return _read(folder / ESTIMATOR, load_estimator)
+    config = _read(folder / CONFIG, lambda path: yaml.safe_load(path.read_text(encoding="utf-8")))
+    network = instantiate(_model_node(config, folder / CONFIG), offers=offers)
+    _read(folder / NETWORK, lambda path: load_weights(network, path))
+    return network.eval()
+
+
 def load_model(folder: Path | str) -> TextModel:
     """The model of a folder that the stage `train` wrote.
 
@@ -168,33 +204,34 @@ def load_model(folder: Path | str) -> TextModel:
     config = _read(folder / CONFIG, lambda path: yaml.safe_load(path.read_text(encoding="utf-8")))
     labels = _read(folder / LABELS, read_json)
     if (folder / ESTIMATOR).exists():
-        from phytotron.training.skops_file import load_estimator
-
-        return EstimatorModel(_read(folder / ESTIMATOR, load_estimator), labels)
+        return EstimatorModel(load_trained(folder, {}), labels)
     from tokenizers import Tokenizer
 
     tokenizer = _read(folder / TOKENIZER, lambda path: Tokenizer.from_file(str(path)))
-    node, max_tokens = _network_keys(config, folder / CONFIG)
-    try:
-        network = instantiate(node, vocabulary=tokenizer.get_vocab_size(), classes=len(labels))
-    except UserError as error:
-        raise UserError(f"model: {error}", where=str(folder / CONFIG)) from error
-    _read(folder / NETWORK, lambda path: load_weights(network, path))
-    return NetworkModel(network, tokenizer, labels, max_tokens)
+    max_tokens = _key(config, folder / CONFIG, "data", "max_tokens")
+    offers = {"vocabulary": tokenizer.get_vocab_size(), "classes": len(labels)}
+    return NetworkModel(load_trained(folder, offers), tokenizer, labels, max_tokens)
 
 
-def _network_keys(config: Any, path: Path) -> tuple[dict[str, Any], int]:
+def _model_node(config: Any, path: Path) -> dict[str, Any]:
+    """The config of a model that consists of our own parts and torch's."""
+    node = _key(config, path, "model")
+    for target in _targets(node):
+        if not target.startswith(_MODELS):
+            allowed = ", ".join(f"{prefix}*" for prefix in _MODELS)
+            raise UserError(f"model: '{target}'", where=str(path), allowed=allowed)
+    return node
+
+
+def _key(config: Any, path: Path, *keys: str) -> Any:
     try:
-        node, max_tokens = config["model"], config["data"]["max_tokens"]
-        targets = list(_targets(node))
+        for key in keys:
+            config = config[key]
     except (KeyError, TypeError) as error:
         raise UserError(
             f"is not the config of a trained network: {error!r}", where=str(path)
         ) from None
-    for target in targets:
-        if not target.startswith(_MODELS):
-            raise UserError(f"model: '{target}'", where=str(path), allowed=f"{_MODELS}*")
-    return node, max_tokens
+    return config
 
 
 def _targets(node: Any) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -11,13 +12,14 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 
 from phytotron.errors import UserError
+from phytotron.tasks.task import Task
 from phytotron.training.loss_guard import learning_rate
-from phytotron.training.reproducibility import seed_validation
+from phytotron.training.reproducibility import seed_evaluation
 from phytotron.training.sharded import full_weights
 
 
-class SeedValidation(Callback):
-    """Makes what a validation draws at random a pure function of (seed, batch, rank)."""
+class SeedEvaluation(Callback):
+    """Makes what a validation or test draws at random a pure function of (seed, batch, rank)."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -30,16 +32,24 @@ class SeedValidation(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        seed_validation(self.seed, batch_idx, trainer.global_rank)
+        seed_evaluation(self.seed, batch_idx, trainer.global_rank)
+
+    on_test_batch_start = on_validation_batch_start
+
+
+# Lines that a training prints, however many epochs it has.
+_LINES = 100
 
 
 class History(Callback):
-    """One row and one printed line for each epoch.
+    """One row for each validation, or for each epoch where there is none, and a printed line.
 
     Attributes:
         rows: dicts with `epoch` (from 0), `step` (optimizer steps so far), the task's metrics,
             and `learning_rate`.
     """
+
+    lean = True
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float | int]] = []
@@ -48,13 +58,24 @@ class History(Callback):
         self._started = time.perf_counter()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self._row(trainer, trainer.callback_metrics)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if sum(trainer.num_val_batches) == 0 and isinstance(pl_module, Task):
+            measured = pl_module.take_train_loss()
+            for logger in trainer.loggers:
+                logger.log_metrics({k: float(v) for k, v in measured.items()}, trainer.global_step)
+            self._row(trainer, measured)
+
+    def _row(self, trainer: pl.Trainer, measured: Mapping[str, Tensor]) -> None:
+        metrics = {name: float(value) for name, value in measured.items()}
         self.rows.append(
             {"epoch": trainer.current_epoch, "step": trainer.global_step}
             | metrics
             | {"learning_rate": learning_rate(trainer)}
         )
-        if trainer.is_global_zero:
+        every = max(1, (trainer.max_epochs or 1) // _LINES)
+        if trainer.is_global_zero and trainer.current_epoch % every == 0:
             shown = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
             seconds = time.perf_counter() - self._started
             print(f"epoch {trainer.current_epoch}  {shown}  {seconds:.1f} s", flush=True)

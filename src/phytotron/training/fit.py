@@ -14,14 +14,17 @@ from phytotron.data.paragraphs import load_labels
 from phytotron.errors import UserError
 from phytotron.files import replacing_folder, sha256
 from phytotron.training import resume, trainer_config
-from phytotron.training.bundle import save_model
+from phytotron.training.bundle import is_estimator, save_model
 from phytotron.training.fitted import Fitted
 
 SCRATCH = Path("build/scratch/train")
 
 
 def fit(
-    config: Mapping[str, Any], data: Path | str, out: Path | str, scratch: Path | str = SCRATCH
+    config: Mapping[str, Any],
+    data: Path | str | None,
+    out: Path | str,
+    scratch: Path | str = SCRATCH,
 ) -> Fitted | None:
     """Train what a config describes and write the model folder.
 
@@ -30,7 +33,8 @@ def fit(
 
     Args:
         config: an experiment's config, resolved, as plain dicts and lists.
-        data: what the stage `preprocess` wrote.
+        data: what the stage `preprocess` wrote; None where the config's group `data` says itself
+            where its data is from.
         out: the model folder; it appears whole or not at all.
         scratch: for what is needed only while training, in a folder of its own for each config
             and data.
@@ -41,7 +45,7 @@ def fit(
     Raises:
         UserError: the config or the data are not right, or the loss is not finite.
     """
-    data = Path(data)
+    data = None if data is None else Path(data)
     key = identity(config, data)
     scratch = Path(scratch) / key
     fitted: Fitted | None
@@ -60,7 +64,7 @@ def fit(
     return fitted
 
 
-def identity(config: Mapping[str, Any], data: Path) -> str:
+def identity(config: Mapping[str, Any], data: Path | None) -> str:
     """A hash of everything that the trained model depends on, as far as config and data say it.
 
     Needs nothing heavy, so a mistake is answered at once.
@@ -69,9 +73,11 @@ def identity(config: Mapping[str, Any], data: Path) -> str:
         UserError: the config or the data are not right.
     """
     _check(config)
-    load_labels(data)  # says so if the data is not there
     facts = dict(config) | {"resume": resume.identity(config.get("resume") or {})}
-    text = json.dumps(facts, sort_keys=True) + sha256(data / "manifest.json")
+    text = json.dumps(facts, sort_keys=True)
+    if data:
+        load_labels(data)  # says so if the data is not there
+        text += sha256(data / "manifest.json")
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -82,10 +88,12 @@ def _check(config: Mapping[str, Any]) -> None:
         trainer_config.check(config["trainer"])
         trainer_config.check_precisions(config.get("card") or {})
     resume.check(config.get("resume") or {})
-    for group in () if _is_estimator(config) else ("data", "task", "optimizer", "trainer"):
+    estimator = _is_estimator(config)
+    for group in ("task",) if estimator else ("data", "task", "optimizer", "trainer"):
         if not config.get(group):
-            raise UserError(f"a network needs a {group}", where=group, hint=f"see conf/{group}/")
+            kind = "an estimator" if estimator else "a network"
+            raise UserError(f"{kind} needs a {group}", where=group, hint=f"see conf/{group}/")
 
 
 def _is_estimator(config: Mapping[str, Any]) -> bool:
-    return hasattr(locate(config["model"]["_target_"]), "fit")
+    return is_estimator(locate(config["model"]["_target_"]))

@@ -9,51 +9,47 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from phytotron.config.instantiate import instantiate
-from phytotron.data.paragraphs import load_split
+from phytotron.training.build import build_data
 from phytotron.training.fitted import Fitted
+from phytotron.training.reproducibility import make_deterministic
 from phytotron.watch import current_journal
 
 
-def fit_estimator(config: Mapping[str, Any], data: Path) -> Fitted:
-    """Fit the estimator of `config["model"]` to the texts and class ids of the train split."""
-    estimator = instantiate(config["model"])
-    train, validation = load_split(data, "train"), load_split(data, "validation")
-    texts, labels = train.texts, train.labels
-    started = time.perf_counter()
-    estimator.fit(texts, labels)
-    seconds = time.perf_counter() - started
-    steps = int(getattr(estimator, "n_iter_", 1))
+def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
+    """Fit the estimator of `config["model"]`, as `config["task"]` says.
 
-    probabilities = estimator.predict_proba(validation.texts)
-    predicted = estimator.classes_[probabilities.argmax(axis=1)]
-    known = np.isin(validation.labels, estimator.classes_)
-    row = {
-        "epoch": 0,
-        "step": steps,
-        "val_loss": log_loss(
-            validation.labels[known], probabilities[known], labels=estimator.classes_
-        ),
-        "val_accuracy": accuracy_score(validation.labels, predicted),
-        "val_macro_f1": f1_score(validation.labels, predicted, average="macro"),
-    }
-    if journal := current_journal():
-        journal.metrics(steps, row)
-    print(
-        f"fitted in {seconds:.1f} s  val_accuracy {row['val_accuracy']:.4f}  "
-        f"val_macro_f1 {row['val_macro_f1']:.4f}",
-        flush=True,
+    Args:
+        config: the experiment's config.
+        folder: the processed folder, for data that is read from there.
+    """
+    make_deterministic(config["seed"], threads=1)
+    data = build_data(config, folder)
+    estimator = instantiate(config["model"], offers=getattr(data, "dimensions", {}))
+    task = instantiate(config["task"])
+    started = time.perf_counter()
+    history = task.fit(estimator, data)
+    seconds = time.perf_counter() - started
+    steps = int(np.max(getattr(estimator, "n_iter_", max(1, len(history)))))
+    history = [{"epoch": row.get("epoch", 0), "step": steps} | row for row in history]
+    if (journal := current_journal()) and history:
+        journal.metrics(steps, history[-1])
+    last = "  ".join(
+        f"{name} {value:.4f}"
+        for name, value in (history[-1] if history else {}).items()
+        if name not in ("epoch", "step")
     )
+    print(f"fitted in {seconds:.1f} s  {last}".rstrip(), flush=True)
     return Fitted(
         model=estimator,
-        history=[row],
-        epochs=1,
+        data=data,
+        history=history,
+        epochs=max(1, len(history)),
         steps=steps,
-        samples=len(train),
+        samples=0 if data is None else len(data.train[1]),
         parameters=sum(array.size for array in learned_arrays(estimator)),
-        best_epoch=0,
+        best_epoch=int(history[-1]["epoch"]) if history else 0,
         stopped="fitted",
         seconds=seconds,
     )

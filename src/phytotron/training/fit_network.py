@@ -13,7 +13,8 @@ from pytorch_lightning.callbacks import Callback
 from phytotron.config.instantiate import instantiate
 from phytotron.errors import UserError
 from phytotron.training import checkpoints, resume
-from phytotron.training.callbacks import BestWeights, History, SeedValidation
+from phytotron.training.build import bare_network, build_data, build_network, build_task
+from phytotron.training.callbacks import BestWeights, History, SeedEvaluation
 from phytotron.training.checkpointing import STATE, Checkpointing
 from phytotron.training.ema import EMA
 from phytotron.training.epoch_loop import EpochLoop
@@ -29,12 +30,12 @@ from phytotron.training.trainer import build_trainer
 from phytotron.watch import current_journal
 
 
-def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted | None:
+def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -> Fitted | None:
     """Train the network of `config["model"]`, from where it was interrupted if it was.
 
     Args:
         config: the experiment's config.
-        data: the processed folder.
+        folder: the processed folder, for data that is read from there.
         scratch: for the checkpoints.
 
     Returns:
@@ -48,15 +49,9 @@ def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted 
     starting = resume.DEFAULT | dict(config.get("resume") or {})
     make_deterministic(seed, config["trainer"]["threads"])
     with enough_memory(config):
-        datamodule = instantiate(config["data"], folder=data)
-        network = instantiate(config["model"], **datamodule.dimensions)
-    task = instantiate(
-        config["task"],
-        network=network,
-        optimizer=config["optimizer"],
-        scheduler=config.get("scheduler"),
-        class_counts=datamodule.class_counts,
-    )
+        datamodule = build_data(config, folder)
+        network = build_network(config, datamodule)
+    task = build_task(config, network, datamodule)
 
     history = History()
     chosen: list[Callback] = [
@@ -72,7 +67,7 @@ def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted 
     )
     # The average gives the weights back when all others have seen it.
     chosen.sort(key=lambda callback: isinstance(callback, EMA))
-    callbacks = [SeedValidation(seed), history, *chosen, Throughput(), checkpointing]
+    callbacks = [SeedEvaluation(seed), history, *chosen, Throughput(), checkpointing]
     journal = current_journal()
     logger = JournalLogger(journal) if journal else None
     precision = config["trainer"]["precision"]
@@ -113,17 +108,18 @@ def fit_network(config: Mapping[str, Any], data: Path, scratch: Path) -> Fitted 
         return None
     # In float32 and on the CPU, neither sharded nor compiled: the same kind of model whatever it
     # was trained with.
-    model = instantiate(config["model"], **datamodule.dimensions)
+    model = bare_network(config, datamodule)
     model.load_state_dict(weights)
     epochs = trainer.fit_loop.epoch_progress.current.processed
     batches = trainer.fit_loop.epoch_loop.total_batch_idx + 1
-    last_epoch = int(history.rows[-1]["epoch"])
+    last_epoch = int(history.rows[-1]["epoch"]) if history.rows else epochs - 1
     return Fitted(
         model=model,
+        data=datamodule,
         history=history.rows,
         epochs=epochs,
         steps=trainer.global_step,
-        samples=batches * datamodule.batch_size * trainer.world_size,
+        samples=batches * (datamodule.batch_size or len(datamodule.train[0])) * trainer.world_size,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         best_epoch=last_epoch if best is None or best.best_epoch is None else best.best_epoch,
         stopped="max_epochs" if epochs == config["trainer"]["max_epochs"] else "early_stopping",

@@ -5,17 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-# The columns of history.csv.
-HISTORY = (
-    "epoch",
-    "step",
-    "train_loss",
-    "val_loss",
-    "val_accuracy",
-    "val_macro_f1",
-    "learning_rate",
-)
-
 
 @dataclass(frozen=True)
 class Fitted:
@@ -23,7 +12,8 @@ class Fitted:
 
     Attributes:
         model: a network with its best weights, or a fitted estimator.
-        history: one row an epoch with the keys of `HISTORY`; what is not known is left out.
+        data: what it was trained on, as the config's group `data` builds it; None: nothing.
+        history: one row an epoch, with `epoch` (from 0), `step` and what was measured.
         epochs: passes over the training data.
         steps: updates of the weights.
         samples: training samples seen, repeated ones counted again.
@@ -36,6 +26,7 @@ class Fitted:
     """
 
     model: Any
+    data: Any
     history: list[dict[str, float | int]]
     epochs: int
     steps: int

@@ -41,7 +41,7 @@ def seed_step(seed: int, step: int, rank: int) -> None:
     _seed_torch(step_seed(seed, step, rank))
 
 
-def seed_validation(seed: int, batch: int, rank: int) -> None:
+def seed_evaluation(seed: int, batch: int, rank: int) -> None:
     """The same for a batch of a validation; every validation draws the same numbers."""
     _seed_torch(_mixed("validation", seed, batch, rank))
 

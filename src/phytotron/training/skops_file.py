@@ -15,8 +15,8 @@ from phytotron.errors import UserError
 # In this attribute scikit-learn's vectorizers keep the memory address of their stop words.
 ADDRESS = "_stop_words_id"
 
-# Types beyond skops' own list (numpy arrays, scikit-learn's estimators) that a model may contain.
-TRUSTED = ("phytotron.models.text.tfidf.TfidfLogisticRegression",)
+# Where the types are from that a model may contain beyond skops' own list.
+TRUSTED = ("phytotron.models.", "phytotron.scratch.")
 
 
 def save_estimator(estimator: Any, path: Path) -> None:
@@ -65,12 +65,13 @@ def load_estimator(path: Path) -> Any:
     """Read an estimator.
 
     Raises:
-        UserError: it contains a type that is neither in skops' own list nor in `TRUSTED`.
+        UserError: it contains a type that is neither in skops' own list nor one of ours.
     """
-    foreign = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED))
+    unknown = skops.io.get_untrusted_types(file=path)
+    foreign = sorted(name for name in unknown if not name.startswith(TRUSTED))
     if foreign:
         raise UserError(
             f"contains types that our estimators do not have: {', '.join(foreign)}",
             where=str(path),
         )
-    return skops.io.load(path, trusted=list(TRUSTED))
+    return skops.io.load(path, trusted=unknown)

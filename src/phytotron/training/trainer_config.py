@@ -20,6 +20,7 @@ KEYS = (
     "devices",
     "num_nodes",
     "max_epochs",
+    "check_val_every_n_epoch",
     "gradient_clip_val",
     "accumulate_grad_batches",
     "log_every_n_steps",
@@ -28,6 +29,7 @@ KEYS = (
 _COUNTS = (
     "devices",
     "max_epochs",
+    "check_val_every_n_epoch",
     "accumulate_grad_batches",
     "log_every_n_steps",
     "threads",

@@ -1,21 +1,24 @@
-"""The multilayer perceptron: linear layers with ReLUs between them."""
+"""The multilayer perceptron."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from torch import Tensor, nn
 
 
 class MLP(nn.Module):
-    """Flatten, hidden layers with ReLU and dropout, linear layer.
+    """Flatten; hidden layers with normalisation, activation and dropout; a linear layer.
 
     Args:
         input_shape: of one sample, without the batch, such as (28, 28).
-        classes: logits per sample.
+        outputs: numbers that it gives for each sample, such as logits of the classes.
         hidden: units of each hidden layer.
+        activation: makes the activation of a hidden layer.
+        normalization: makes what comes between a hidden layer and its activation, from the number
+            of units; None: nothing.
         dropout: on the output of each hidden layer.
     """
 
@@ -23,19 +26,24 @@ class MLP(nn.Module):
         self,
         *,
         input_shape: Sequence[int],
-        classes: int,
+        outputs: int,
         hidden: Sequence[int],
+        activation: Callable[[], nn.Module] = nn.ReLU,
+        normalization: Callable[[int], nn.Module] | None = None,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Flatten()]
         widths = [math.prod(input_shape), *hidden]
-        for inputs, outputs in pairwise(widths):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        for before, units in pairwise(widths):
+            layers.append(nn.Linear(before, units))
+            if normalization is not None:
+                layers.append(normalization(units))
+            layers.append(activation())
             if dropout:
                 layers.append(nn.Dropout(dropout))
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], classes))
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], outputs))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Samples, shape (batch, *input_shape), to logits, shape (batch, classes)."""
+        """Samples, shape (batch, *input_shape), to outputs, shape (batch, outputs)."""
         return self.layers(inputs)

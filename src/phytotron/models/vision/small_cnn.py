@@ -13,7 +13,7 @@ class SmallCNN(nn.Module):
 
     Args:
         input_shape: of one image: (channels, height, width).
-        classes: logits per image.
+        outputs: numbers that it gives for each image, such as logits of the classes.
         channels: of each convolution.
         kernel: height and width of a filter; odd.
         hidden: units of the dense layer.
@@ -24,7 +24,7 @@ class SmallCNN(nn.Module):
         self,
         *,
         input_shape: Sequence[int],
-        classes: int,
+        outputs: int,
         channels: Sequence[int],
         kernel: int,
         hidden: int,
@@ -33,9 +33,9 @@ class SmallCNN(nn.Module):
         super().__init__()
         colours, height, width = input_shape
         stages: list[nn.Module] = []
-        for inputs, outputs in pairwise([colours, *channels]):
+        for before, filters in pairwise([colours, *channels]):
             stages += [
-                nn.Conv2d(inputs, outputs, kernel, padding="same"),
+                nn.Conv2d(before, filters, kernel, padding="same"),
                 nn.MaxPool2d(2),
                 nn.ReLU(),  # gives the same before the pooling, where it has four times the work
             ]
@@ -46,9 +46,9 @@ class SmallCNN(nn.Module):
             nn.Linear(channels[-1] * (height // shrunk) * (width // shrunk), hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(hidden, classes),
+            nn.Linear(hidden, outputs),
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images, shape (batch, channels, height, width), to logits, shape (batch, classes)."""
+        """Images, shape (batch, channels, height, width), to logits, shape (batch, outputs)."""
         return self.classifier(self.features(images))

@@ -1,6 +1,8 @@
-"""The task of classification: its losses, metrics and optimizer, with any network."""
+"""Supervised training: losses, metrics and optimizer, with any network."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ import torch
 from sklearn.metrics import f1_score
 from torch import nn
 from torch.utils.data import DataLoader
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from phytotron.tasks.classification import Classification
+from phytotron.nn.logit_adjustment import LogitAdjustedCrossEntropy
+from phytotron.tasks.supervised import Supervised
 
 CLASSES = 4
 OPTIMIZER = {"_target_": "torch.optim.SGD", "lr": 0.1}
@@ -32,13 +36,15 @@ def loader(samples: int, batch_size: int, seed: int = 0) -> DataLoader:
 @pytest.fixture
 def task():
     torch.manual_seed(0)
-    return Classification(
+    return Supervised(
         nn.Linear(5, CLASSES),
         optimizer=OPTIMIZER,
         scheduler=SCHEDULER,
-        class_counts=[10, 10, 80, 0],
-        logit_adjustment=0.5,
-        label_smoothing=0.0,
+        loss=LogitAdjustedCrossEntropy([10, 10, 80, 0], 0.5),
+        metrics={
+            "accuracy": partial(MulticlassAccuracy, CLASSES, average="micro"),
+            "macro_f1": partial(MulticlassF1Score, CLASSES, average="macro"),
+        },
     )
 
 

@@ -1,0 +1,113 @@
+"""How models without a gradient in torch are fitted and measured.
+
+They follow scikit-learn: `fit`, `predict`, learned attributes with a trailing underscore. What one
+measured while it was fitted it keeps as `history_`, a list of dicts with the key `epoch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import adjusted_rand_score, log_loss
+
+History = list[dict[str, float]]
+
+
+class EstimatorTask(Protocol):
+    """How an estimator is fitted and measured; `data` is what the config's group describes."""
+
+    def fit(self, model: Any, data: Any) -> History:
+        """Fit it; gives what was measured meanwhile."""
+
+    def test(self, model: Any, data: Any) -> dict[str, float]:
+        """Its metrics, such as `test/accuracy`."""
+
+
+class SupervisedEstimator:
+    """An estimator that learns to give the targets of inputs.
+
+    Args:
+        metrics: functions of (targets, predictions), by name; measured on each split that the data
+            has. For an estimator with `predict_proba` the log loss is measured, too.
+    """
+
+    def __init__(self, metrics: Mapping[str, Callable[[Any, Any], float]]) -> None:
+        self.metrics = metrics
+
+    def fit(self, model: Any, data: Any) -> History:
+        model.fit(*_arrays(data.train))
+        if hasattr(model, "history_"):
+            return list(model.history_)
+        if data.validation is None:
+            return []
+        return [{"epoch": 0} | self._measured(model, data.validation, "val_")]
+
+    def test(self, model: Any, data: Any) -> dict[str, float]:
+        splits = {"train": data.train, "val": data.validation, "test": data.test}
+        return {
+            name: value
+            for split, samples in splits.items()
+            if samples is not None
+            for name, value in self._measured(model, samples, f"{split}/").items()
+        }
+
+    def _measured(self, model: Any, samples: Any, prefix: str) -> dict[str, float]:
+        inputs, targets = _arrays(samples)
+        measured = {}
+        if hasattr(model, "predict_proba"):
+            probabilities = model.predict_proba(inputs)
+            predicted = model.classes_[probabilities.argmax(axis=1)]
+            # A class that training did not have has no probability.
+            known = np.isin(targets, model.classes_)
+            measured[f"{prefix}loss"] = float(
+                log_loss(targets[known], probabilities[known], labels=model.classes_)
+            )
+        else:
+            predicted = model.predict(inputs)
+        for name, metric in self.metrics.items():
+            measured[prefix + name] = float(metric(targets, predicted))
+        return measured
+
+
+class Clustering:
+    """An estimator that groups inputs without knowing their classes.
+
+    It gives `train/inertia`, the sum of the squared distances to the nearest centre, and
+    `train/adjusted_rand_index` of its groups and the classes (Hubert and Arabie, 1985): 1 for the
+    same groups, about 0 for random ones.
+    """
+
+    def fit(self, model: Any, data: Any) -> History:
+        inputs, _ = _arrays(data.train)
+        model.fit(inputs)
+        return list(getattr(model, "history_", []))
+
+    def test(self, model: Any, data: Any) -> dict[str, float]:
+        _, targets = _arrays(data.train)
+        return {
+            "train/inertia": float(model.inertia_),
+            "train/adjusted_rand_index": float(adjusted_rand_score(targets, model.labels_)),
+        }
+
+
+class SelfMeasured:
+    """A model that knows itself what to measure: a sampler, an agent, a study.
+
+    It has `fit(data)` and `measure(data)`, which gives the metrics; `data` may be None.
+    """
+
+    def fit(self, model: Any, data: Any) -> History:
+        model.fit(data)
+        return list(getattr(model, "history_", []))
+
+    def test(self, model: Any, data: Any) -> dict[str, float]:
+        return {name: float(value) for name, value in model.measure(data).items()}
+
+
+def _arrays(samples: Any) -> tuple[Any, NDArray[Any]]:
+    """Inputs and targets of a split as NumPy arrays; texts stay a list."""
+    inputs, targets = samples
+    return np.asarray(inputs) if hasattr(inputs, "shape") else inputs, np.asarray(targets)

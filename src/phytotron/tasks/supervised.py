@@ -1,0 +1,101 @@
+"""Training a network to give the target of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torchmetrics import MeanMetric, Metric
+
+from phytotron.tasks.task import Task
+
+
+class Measures(nn.Module):
+    """The mean loss and the metrics of a split.
+
+    Args:
+        metrics: what makes a metric of (outputs, targets), by name.
+    """
+
+    def __init__(self, metrics: Mapping[str, Callable[[], Metric]]) -> None:
+        super().__init__()
+        self.loss = MeanMetric()
+        self.others = nn.ModuleDict({name: factory() for name, factory in metrics.items()})
+
+    def of_outputs(self) -> Iterator[Metric]:
+        """All but the loss."""
+        for metric in self.others.values():
+            assert isinstance(metric, Metric)
+            yield metric
+
+    def take(self) -> dict[str, Tensor]:
+        """The values by name; all begin anew."""
+        metrics = [self.loss, *self.of_outputs()]
+        values = [metric.compute() for metric in metrics]
+        for metric in metrics:
+            metric.reset()
+        return dict(zip(["loss", *self.others], values, strict=True))
+
+
+class Supervised(Task):
+    """Classification or regression with any network, whatever its input: the loss decides.
+
+    A batch is a pair (inputs, targets); `network(inputs)` gives what loss and metrics take with
+    the targets: logits of shape (batch, classes) and class ids of shape (batch,), or two arrays of
+    shape (batch, outputs). While training, an ensemble may give the outputs of all its members,
+    with one dimension more, if the loss knows what to do with them.
+
+    Once per validation it logs `train_loss`, `val_loss` and `val_<metric>`, over the whole split;
+    a test gives `test/loss` and `test/<metric>`.
+
+    Args:
+        network: the network to train.
+        loss: of (outputs, targets), a mean over the batch.
+        metrics: of torchmetrics, by name.
+        augmentation: changes the inputs of a training batch at random; None: they stay.
+        others: see `Task`.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        optimizer: Mapping[str, Any],
+        loss: Callable[[Tensor, Tensor], Tensor],
+        metrics: Mapping[str, Callable[[], Metric]],
+        scheduler: Mapping[str, Any] | None = None,
+        regularizer: Callable[[nn.Module], Tensor] | None = None,
+        augmentation: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        super().__init__(network, optimizer=optimizer, scheduler=scheduler, regularizer=regularizer)
+        self.loss = loss
+        self.augmentation = augmentation
+        self.val_metrics = Measures(metrics)
+        self.test_metrics = Measures(metrics)
+
+    def objective(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        inputs, targets = batch
+        if self.augmentation is not None:
+            inputs = self.augmentation(inputs)
+        return self.loss(self(inputs), targets)
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+        self._measure(self.val_metrics, batch)
+
+    def validation_metrics(self) -> dict[str, Tensor]:
+        return {f"val_{name}": value for name, value in self.val_metrics.take().items()}
+
+    def test_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+        self._measure(self.test_metrics, batch)
+
+    def on_test_epoch_end(self) -> None:
+        for name, value in self.test_metrics.take().items():
+            self.log(f"test/{name}", value, sync_dist=True)
+
+    def _measure(self, measures: Measures, batch: tuple[Tensor, Tensor]) -> None:
+        inputs, targets = batch
+        outputs = self(inputs)
+        measures.loss.update(self.loss(outputs, targets), weight=len(targets))
+        for metric in measures.of_outputs():
+            metric.update(outputs, targets)

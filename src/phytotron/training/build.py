@@ -1,0 +1,71 @@
+"""Data, network and task, as a config describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from phytotron.config.instantiate import instantiate
+
+
+def build_data(config: Mapping[str, Any], folder: Path | None = None) -> Any:
+    """What the config's group `data` describes; None where the group is not used.
+
+    Args:
+        config: the experiment's config.
+        folder: what the stage `preprocess` wrote, for data that is read from there.
+    """
+    if not config.get("data"):
+        return None
+    return instantiate(config["data"], offers={"folder": folder} if folder else {})
+
+
+def build_network(config: Mapping[str, Any], data: Any) -> nn.Module:
+    """The network, told what it asks to know of the data, with its first weights."""
+    network = bare_network(config, data)
+    if config.get("initializer"):
+        instantiate(config["initializer"])(network)
+    return network
+
+
+def bare_network(config: Mapping[str, Any], data: Any) -> nn.Module:
+    """The network with the weights that its layers begin with."""
+    return instantiate(config["model"], offers=network_offers(data))
+
+
+def build_task(config: Mapping[str, Any], network: nn.Module, data: Any) -> Any:
+    """The way in which a network is trained.
+
+    It and its parts, such as a loss, are offered the dimensions of the data, the frequencies of
+    its classes, and the data module itself under the name `data`.
+    """
+    regularizer = config.get("regularizer")
+    return instantiate(
+        config["task"],
+        offers=task_offers(data),
+        network=network,
+        optimizer=config.get("optimizer"),
+        scheduler=config.get("scheduler"),
+        regularizer=instantiate(regularizer) if regularizer else None,
+    )
+
+
+def network_offers(data: Any) -> dict[str, Any]:
+    """What a network may ask to know of its data.
+
+    Besides the dimensions of the data these are `outputs`, for each sample: its targets, or logits
+    of its classes.
+    """
+    known = dict(data.dimensions)
+    return known | {"outputs": known.get("outputs", known.get("classes"))}
+
+
+def task_offers(data: Any) -> dict[str, Any]:
+    """What a task and its parts may ask to know of their data; torchmetrics has its own names."""
+    known = dict(data.dimensions)
+    known |= {"num_classes": known.get("classes"), "num_outputs": known.get("outputs")}
+    known |= {"class_counts": getattr(data, "class_counts", None), "data": data}
+    return {name: value for name, value in known.items() if value is not None}
