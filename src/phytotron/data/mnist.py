@@ -13,20 +13,13 @@ from numpy.typing import NDArray
 
 from phytotron.data import archives
 from phytotron.data.arrays import ArrayDataModule
+from phytotron.data.images import image_module
 from phytotron.data.sources import fetch
 from phytotron.data.tiny import tiny_images
-from phytotron.errors import UserError, did_you_mean
+from phytotron.errors import UserError
 
 _IMAGES, _LABELS = 0x803, 0x801  # what the original files begin with
 _GZIP = b"\x1f\x8b"
-
-# From a byte to what a network sees.
-SCALINGS = {
-    "unit": lambda pixels: pixels / np.float32(255),
-    "signed": lambda pixels: pixels / np.float32(127.5) - 1,
-    "binary": lambda pixels: (pixels > 127).astype(np.float32),
-    "raw": lambda pixels: pixels.astype(np.float32),
-}
 
 
 def mnist(
@@ -46,43 +39,28 @@ def mnist(
 
     Args:
         sources: see `phytotron.data.sources`; an archive with the four original files.
-        batch_size: images of a training batch in each process; None: all in one.
-        validation: training images that are for validation.
-        seed: see `ArrayDataModule`.
-        scaling: of the pixels: `unit` to [0, 1], `signed` to [-1, 1], `binary` to 0 or 1, `raw`
-            leaves them in [0, 255].
         border: empty pixels around the image: 2 makes 32 x 32 of 28 x 28.
-        training_samples: only the first so many, those for validation included; None: all.
-        test_samples: only the first so many; None: all.
+        others: see `phytotron.data.images.image_module`.
         tiny: generated images instead of the real ones.
         folder: keeps the archive; None: the user's cache.
     """
-    if scaling not in SCALINGS:
-        raise UserError(
-            f"unknown scaling '{scaling}'",
-            where="data.scaling",
-            allowed=", ".join(SCALINGS),
-            hint=did_you_mean(scaling, SCALINGS),
-        )
-
-    def prepared(images: NDArray[np.uint8], labels: NDArray[np.int64], limit: int | None):
-        edges = (border, border)
-        images = np.pad(images[:limit], ((0, 0), (0, 0), edges, edges))
-        return SCALINGS[scaling](images), labels[:limit]
-
     if tiny:
         train, test = (tiny_images((1, 28, 28), 10, samples, samples) for samples in (60, 30))
     else:
         archive = fetch(sources, folder)
         train, test = read_split(archive, "train"), read_split(archive, "t10k")
-    return ArrayDataModule(
-        prepared(*train, training_samples),
-        prepared(*test, test_samples),
+    return image_module(
+        train,
+        test,
+        classes=10,
+        scaling=scaling,
+        border=border,
+        training_samples=training_samples,
+        test_samples=test_samples,
         batch_size=batch_size,
         validation=validation,
         seed=seed,
         tiny=tiny,
-        dimensions={"classes": 10},
     )
 
 
