@@ -176,7 +176,9 @@ class BoldDriver(ReduceOnPlateau):
         self.up, self.down = up, down
         self.last = math.inf
 
-    def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:
+    def step(  # type: ignore[override]
+        self, metrics: SupportsFloat, epoch: int | None = None
+    ) -> None:
         value = float(metrics)
         factor = self.up if value < self.last else self.down
         self.last = value

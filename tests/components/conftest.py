@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from phytotron.config.components import resolve
+from phytotron.config.instantiate import instantiate
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny tensors are slower with several threads, much slower on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def exact():
+    """float64 wherever a tensor is made without a type."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def make(at_the_root) -> Callable[..., Any]:
+    """`make(kind, name, *args, **changes)`: what a name in a config stands for.
+
+    `changes` are values of its own for keys of the file, `args` what the harness gives.
+    """
+
+    def made(kind: str, name: str, *args: Any, **changes: Any) -> Any:
+        node = resolve(kind, name)
+        assert changes.keys() <= node.keys()
+        return instantiate(node | changes, *args)
+
+    return made
