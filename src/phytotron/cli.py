@@ -183,6 +183,42 @@ def _train(arguments: argparse.Namespace) -> None:
     train_experiment(arguments.experiment, arguments.overrides)
 
 
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "experiments", nargs="*", metavar="EXPERIMENT", help="ids, or globs such as 'scratch/*'"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=_from_one,
+        help="how many seeds; else what the card says, or 3 where a seed takes under a minute",
+    )
+    parser.add_argument("--preset", help="a preset of the cards, such as full")
+    parser.add_argument("--jobs", type=_from_one, default=1, help="so many at the same time")
+    parser.add_argument("--part", metavar="K/N", help="only the K-th of N parts of them")
+    parser.add_argument(
+        "--record-misses", action="store_true", help="a missed target is recorded, and no failure"
+    )
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from phytotron.zoo.verify import verify
+
+    return verify(
+        arguments.experiments,
+        seeds=arguments.seeds,
+        preset=arguments.preset,
+        jobs=arguments.jobs,
+        part=arguments.part,
+        record_misses=arguments.record_misses,
+    )
+
+
+def _from_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1")
+    return int(text)
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from phytotron.doctor import examine, render
 
@@ -300,6 +336,11 @@ _COMMANDS: dict[str, tuple[str, Any, Any]] = {
         "train and evaluate one experiment outside the pipeline",
         _experiment_arguments,
         _train,
+    ),
+    "verify": (
+        "earn the numbers of experiments: seeds, mean and deviation, target",
+        _verify_arguments,
+        _verify,
     ),
     "scrape": ("crawl any site into a web archive", _scrape_arguments, _scrape),
     "predict": ("ask a registered model", _predict_arguments, _predict),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from phytotron.zoo.results import Result, spread
+
+ROOT = Path(__file__).parents[2]
 
 FILES = {
     "src/phytotron/models/gate.py": '"""A gate.\n\nCatalogue: C01, C05\n"""\n',
@@ -75,19 +78,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def write(project: Path) -> Callable[[str, str], None]:
+def write(tmp_path: Path) -> Callable[[str, str], None]:
     """Writes a file of the project."""
-    return partial(_write, project)
+    return partial(_write, tmp_path)
 
 
 @pytest.fixture
-def change(project: Path) -> Callable[[str, str, str], None]:
+def change(tmp_path: Path) -> Callable[[str, str, str], None]:
     """Changes a piece of text of a file of the project; it must be there."""
 
     def change(name: str, old: str, new: str) -> None:
-        text = (project / name).read_text()
+        text = (tmp_path / name).read_text()
         assert old in text
-        (project / name).write_text(text.replace(old, new, 1))
+        (tmp_path / name).write_text(text.replace(old, new, 1))
 
     return change
 
@@ -125,3 +128,38 @@ def make_result() -> Callable[..., Result]:
         return Result(**(known | fields))
 
     return make
+
+
+GARDEN = {
+    "conf/model/logistic.yaml": """\
+        # Logistic regression.
+        _target_: sklearn.linear_model.LogisticRegression
+        C: 1.0   # inverse strength of the penalty
+        """,
+    "conf/experiment/tiny/iris.yaml": """\
+        # @package _global_
+        # Logistic regression on Iris.
+        defaults:
+          - override /data: iris
+          - override /model: logistic
+          - override /task: estimator_classification
+        card:
+          catalogue: [C34]
+          reference: "A text"
+          metric: test/accuracy
+          goal: max
+          target: 0.8
+          presets: {full: {overrides: [model.C=10.0], target: 0.9}}
+        """,
+}
+
+
+@pytest.fixture
+def garden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The repository's groups with one experiment that runs in a second; the current folder."""
+    leave_out = shutil.ignore_patterns("experiment")
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=leave_out)
+    for name, text in GARDEN.items():
+        _write(tmp_path, name, text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

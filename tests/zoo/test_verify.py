@@ -1,0 +1,175 @@
+"""`phytotron verify`: each experiment in a process of its own, results, pictures, exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from phytotron.errors import UserError
+from phytotron.zoo import earn
+from phytotron.zoo.experiments import choose
+from phytotron.zoo.results import last_result
+from phytotron.zoo.verify import verify
+
+# Kills itself as the system does when memory runs out, and a target that nothing reaches.
+KILLED = """\
+        import os, signal
+
+        from sklearn.linear_model import LogisticRegression
+
+
+        class Killed(LogisticRegression):
+            def fit(self, X, y):
+                os.kill(os.getpid(), signal.SIGKILL)
+        """
+
+
+@pytest.fixture
+def experiments(garden: Path, write, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Experiments that reach their target, miss it, and are killed."""
+    path = garden / "conf/experiment/tiny/iris.yaml"
+    text = path.read_text()
+    for name, old, new in [
+        ("missed", "target: 0.8", "target: 1.5"),
+        ("killed", "model: logistic", "model: killed"),
+    ]:
+        assert old in text
+        path.with_stem(name).write_text(text.replace(old, new))
+    write("killed.py", KILLED)
+    write("conf/model/killed.yaml", "_target_: killed.Killed\n")
+    monkeypatch.setenv("PYTHONPATH", str(garden))
+    return garden
+
+
+@pytest.mark.slow
+def test_each_ends_by_itself_and_the_worst_decides(
+    experiments: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    status = verify(["tiny/*"], seeds=2, jobs=2)
+    said = capfd.readouterr().out
+    assert status == 1
+    assert "1 of 3 reached" in said
+    assert "tiny/killed: killed by SIGKILL" in said
+    assert "tiny/missed: target missed" in said
+    assert "tiny/iris: seed 1: test/accuracy" in said
+
+    result = last_result("tiny/iris")
+    assert result.reached
+    assert result.seeds == [0, 1]
+    assert result.score.mean > 0.8
+    assert result.parameters == 15  # 4 weights and a bias for each of 3 classes
+    assert result.peak_memory_mb > 50
+    assert not last_result("tiny/missed").reached
+    assert last_result("tiny/killed") is None
+    assert Path("zoo/pictures/tiny/iris/history.csv").exists()
+    assert not list(Path("zoo").rglob(".*"))
+
+
+def test_a_missed_target_can_be_recorded_as_no_failure(experiments: Path) -> None:
+    assert verify(["tiny/missed"], seeds=1, record_misses=True) == 0
+    assert not last_result("tiny/missed").reached
+
+
+def test_a_mistake_in_an_experiment_ends_with_2_and_leaves_no_result(
+    garden: Path, change, capfd: pytest.CaptureFixture[str]
+) -> None:
+    change("conf/experiment/tiny/iris.yaml", "test/accuracy", "test/acuracy")
+    assert earn.main(["tiny/iris", "--seeds", "1"]) == 2
+    said = capfd.readouterr().err
+    assert "tiny/iris: error: tiny/iris: card.metric: the run has no metric" in said
+    assert "did you mean 'test/accuracy'?" in said
+    assert not Path("zoo").exists()
+
+
+def test_two_verifications_of_one_experiment_at_once_are_refused(garden: Path) -> None:
+    lock = Path("build/zoo/locks/tiny/iris.lock")
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock), pytest.raises(UserError, match="another process is verifying"):
+        earn.earn("tiny/iris")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+def test_a_verification_that_is_ended_ends_its_processes(garden: Path, write) -> None:
+    write("conf/model/logistic.yaml", "_target_: sleeper.Sleeper\n")
+    write(
+        "sleeper.py",
+        """\
+        import os, time
+
+        from sklearn.linear_model import LogisticRegression
+
+
+        class Sleeper(LogisticRegression):
+            def fit(self, X, y):
+                os.write(1, f"pid {os.getpid()}\\n".encode())
+                time.sleep(600)
+        """,
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", "from phytotron.cli import main; main()", "verify", "tiny/iris"],
+        env=os.environ | {"PYTHONPATH": str(garden)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    child = next(int(line.split()[1]) for line in parent.stdout if line.startswith("pid"))
+    parent.send_signal(signal.SIGTERM)
+    assert parent.stdout.read() == ""  # closed when both have ended
+    assert parent.wait() == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_what_was_asked_for_is_checked_before_anything_runs(experiments: Path, change) -> None:
+    change("conf/experiment/tiny/missed.yaml", "  goal: max\n", "")
+    with pytest.raises(UserError, match=r"tiny/missed\.yaml:\d+: card\.goal: is missing"):
+        verify(["tiny/*"])
+    assert not Path("build").exists()
+
+
+@pytest.mark.parametrize(
+    ("patterns", "preset", "part", "answer"),
+    [
+        ([], None, None, "verify what"),
+        (["tiny/irsi"], None, None, "did you mean 'tiny/iris'"),
+        (["docs/tfidf"], None, None, "dvc repro"),
+        (["tiny/iris"], "ful", None, "did you mean 'full'"),
+        (["tiny/iris"], None, "4/3", "K/N"),
+    ],
+)
+def test_a_wrong_request_is_answered(
+    garden: Path, patterns: list[str], preset: str | None, part: str | None, answer: str
+) -> None:
+    with pytest.raises(UserError, match=answer):
+        verify(patterns, preset=preset, part=part)
+
+
+def test_the_parts_make_up_the_whole(project: Path, write) -> None:
+    for number in range(5):
+        write(f"conf/experiment/more/e{number}.yaml", "# One more.\n")
+    parts = [choose([], (k, 3)) for k in (1, 2, 3)]
+    assert sorted(name for part in parts for name in part) == choose([])
+    assert {len(part) for part in parts} <= {2, 3}
+
+
+def test_a_preset_is_verified_with_its_overrides_and_target(garden: Path) -> None:
+    result = earn.earn("tiny/iris", "full", seeds=1)
+    assert (result.preset, result.target) == ("full", 0.9)
+    assert last_result("tiny/iris") is None
+    assert last_result("tiny/iris", "full") == result
+
+
+def test_a_long_history_is_thinned_and_keeps_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    earn._write_history(path, [{"epoch": number, "loss": 1.0} for number in range(1001)])
+    rows = path.read_text().splitlines()
+    assert rows[0] == "epoch,loss"
+    assert 100 < len(rows) <= 201
+    assert rows[-1] == "1000,1.0"
