@@ -17,6 +17,7 @@ NODE = {"accelerator": "cpu", "devices": 1, "precision": "32-true", "max_epochs"
         ("compile", True, "null, default, reduce-overhead, max-autotune"),
         ("channels_last", "yes", "False, True"),
         ("gradient_clip_val", -1, "null, numbers above 0"),
+        ("gradient_clip_algorithm", "vlaue", "norm, value"),
         ("devices", 0, "whole numbers from 1"),
         ("num_nodes", 1.5, "whole numbers from 1"),
         ("max_epochs", "3", "whole numbers from 1"),

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from phytotron.config.instantiate import instantiate
 from phytotron.tasks.mean_loss import MeanLoss
+from phytotron.tasks.schedules import ReduceOnPlateau
 
 Node = Mapping[str, Any]
 
@@ -28,8 +29,8 @@ class Task(pl.LightningModule):
         network: the network to train; its weights are all that is saved.
         optimizer: config node of the optimizer, without the parameters.
         scheduler: config node of the learning-rate schedule, without the optimizer, or None. It
-            steps with the optimizer. One that asks for `total_steps` is told the optimizer steps
-            of the whole run.
+            steps with the optimizer, a `ReduceOnPlateau` when a validation ends. One that asks
+            for `total_steps` is told the optimizer steps of the whole run.
         regularizer: gives a penalty on the network's weights, a scalar that is added to the
             objective while training; None: no penalty.
     """
@@ -86,7 +87,7 @@ class Task(pl.LightningModule):
             return optimizer
         steps = {"total_steps": int(self.trainer.estimated_stepping_batches)}
         scheduler = instantiate(self.scheduler_node, optimizer, offers=steps)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+        when: dict[str, Any] = {"interval": "step"}
+        if isinstance(scheduler, ReduceOnPlateau):
+            when = {"interval": "epoch", "monitor": scheduler.monitor}
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, **when}}

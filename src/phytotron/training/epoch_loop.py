@@ -110,7 +110,7 @@ class EpochLoop(_TrainingEpochLoop):
         current = progress.current
         current.ready = current.started = current.processed = current.completed = batch
         progress.is_last_batch = batch == self.trainer.num_training_batches
-        if self.lean is None and not can_be_lean(self.trainer):
+        if not can_be_lean(self.trainer):  # a callback may have begun to accumulate gradients
             self.lean = False
 
     def on_run_start(self, data_fetcher: Any) -> None:

@@ -14,6 +14,7 @@ ALLOWED: dict[str, tuple[Any, ...]] = {
     "strategy": ("auto", "ddp", "fsdp"),
     "compile": (None, "default", "reduce-overhead", "max-autotune"),
     "channels_last": (False, True),
+    "gradient_clip_algorithm": ("norm", "value"),
 }
 KEYS = (
     *ALLOWED,
