@@ -30,6 +30,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from phytotron.config.cards import check_card
 from phytotron.config.check import check_file, check_value, component_key, has_key, key_paths
 from phytotron.config.experiments import CONF, experiment_file
 from phytotron.config.names import replace_names
@@ -225,6 +226,7 @@ def _check_experiment_file(
     So a misspelt key is an error at its line, and not a new key that nothing reads.
     """
     own = experiment_file(experiment)
+    check_card(own, _content(own, files).get("card"))
     groups = OmegaConf.create()
     for path, package in sources:
         if path == own:

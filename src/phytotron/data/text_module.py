@@ -68,8 +68,7 @@ class TextDataModule(pl.LightningDataModule):
         labels = load_labels(self.folder)
         tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         self.dimensions = {"vocabulary": tokenizer.get_vocab_size(), "classes": len(labels)}
-        self.train = self._batches("train")
-        self.validation = self._batches("validation")
+        self.train, self.validation, self.test = map(self._batches, ("train", "validation", "test"))
         self.class_counts = np.bincount(self.train.labels, minlength=len(labels))
 
     def _batches(self, split: str) -> TextBatches:
@@ -82,11 +81,15 @@ class TextDataModule(pl.LightningDataModule):
         return DataLoader(self.train, sampler=order, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader:
+        return self._evaluation(self.validation)
+
+    def test_dataloader(self) -> DataLoader:
+        return self._evaluation(self.test)
+
+    def _evaluation(self, split: TextBatches) -> DataLoader:
         # Without gradients there is room for four times as many.
-        batches = evaluation_batches(
-            self.validation.rows.lengths, 4 * self.batch_size, **self._share()
-        )
-        return DataLoader(self.validation, sampler=batches, batch_size=None)
+        batches = evaluation_batches(split.rows.lengths, 4 * self.batch_size, **self._share())
+        return DataLoader(split, sampler=batches, batch_size=None)
 
     def _share(self) -> dict[str, int]:
         """Which part of each batch is for this process; all of it outside a Trainer."""

@@ -1,0 +1,197 @@
+"""What every experiment of `conf/experiment/` can do, on its tiny variant.
+
+An experiment opts out of a check in its card, with the reason: `card.skip: {overfit: "..."}`.
+"""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+from phytotron.config.experiments import experiment_ids, read_experiment
+from phytotron.data.arrays import ArrayDataModule, take
+from phytotron.data.tiny_paragraphs import tiny
+from phytotron.errors import Interrupted
+from phytotron.evaluation.draw import draw
+from phytotron.files import read_json, sha256
+from phytotron.training.build import build_data, build_network, build_task, network_offers
+from phytotron.training.bundle import is_estimator, load_trained
+from phytotron.training.fit import fit
+from phytotron.training.reproducibility import make_deterministic
+from phytotron.training.trainer import build_trainer
+from phytotron.zoo.run import measured
+from phytotron.zoo.tiny import tiny_config
+
+ROOT = Path(__file__).parents[2]
+EXPERIMENTS = experiment_ids()
+CARDS = {name: read_experiment(name).get("card") or {} for name in EXPERIMENTS}
+
+# Steps in which one batch must be learned so well that its loss is half of what it was.
+STEPS = 100
+
+
+def over(check: str, condition=lambda name: True) -> pytest.MarkDecorator:
+    """The experiments that a check is for, the others skipped with their reason."""
+
+    def one(name: str):
+        reason = (CARDS[name].get("skip") or {}).get(check)
+        return pytest.param(name, marks=pytest.mark.skip(reason=reason) if reason else [])
+
+    return pytest.mark.parametrize("name", [one(name) for name in EXPERIMENTS if condition(name)])
+
+
+@pytest.fixture(scope="session")
+def paragraphs(tmp_path_factory) -> Path:
+    """A tiny folder of what the pipeline's experiments read."""
+    return tiny(tmp_path_factory.mktemp("data") / "processed")
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(monkeypatch):
+    """Configs are found, and torch is left as it was."""
+    monkeypatch.chdir(ROOT)
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture
+def prepared(paragraphs):
+    """`prepared(name, *overrides)`: the tiny config, and the folder of its data."""
+
+    def prepare(name: str, *overrides: str) -> tuple[dict, Path | None]:
+        return tiny_config(name, overrides), paragraphs if name.startswith("docs/") else None
+
+    return prepare
+
+
+def is_network(name: str) -> bool:
+    """Whether an experiment trains with Lightning: only then it says how in a group of its own."""
+    return any("/trainer" in key for entry in _defaults(name) for key in entry)
+
+
+def _defaults(name: str) -> list[dict]:
+    return [entry for entry in read_experiment(name).get("defaults", []) if isinstance(entry, dict)]
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+@over("tiny")
+def test_it_runs_from_end_to_end_and_gives_its_metric_and_pictures(name, prepared, tmp_path):
+    config, folder = prepared(name)
+    fitted = fit(config, folder, tmp_path / "model", tmp_path / "scratch")
+    trained = measured(config, tmp_path / "model", fitted)
+    if not name.startswith("docs/"):  # which the stage `evaluate` measures
+        assert trained.metrics.keys() >= {CARDS[name]["metric"]}
+    assert all(value == value for value in trained.metrics.values())  # none is NaN
+    pictures = draw(config["figures"], trained, tmp_path / "pictures")
+    assert [path.stem for path in pictures] == list(config["figures"])
+    assert all(path.stat().st_size > 0 for path in pictures)
+
+
+@over("reload")
+def test_what_is_loaded_is_what_was_trained(name, prepared, tmp_path):
+    config, folder = prepared(name)
+    fitted = fit(config, folder, tmp_path / "model", tmp_path / "scratch")
+    first, second = (measured(config, tmp_path / "model", fitted) for _ in range(2))
+    assert first.metrics == second.metrics
+    if not is_estimator(fitted.model):
+        before, after = fitted.model.state_dict(), first.model.state_dict()
+        assert before.keys() == after.keys()
+        assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+@over("repeat")
+def test_the_same_seed_gives_the_same_bytes(name, prepared, tmp_path):
+    config, folder = prepared(name)
+    for run in ("first", "second"):
+        fit(config, folder, tmp_path / run, tmp_path / "scratch")
+    assert hashes(tmp_path / "first") == hashes(tmp_path / "second")
+
+
+@over("resume", is_network)
+def test_interrupted_and_started_again_it_ends_with_the_same_bytes(name, prepared, tmp_path):
+    config, folder = prepared(name, "resume.every_n_steps=1")
+    fit(config, folder, tmp_path / "undisturbed", tmp_path / "scratch")
+    steps = read_json(tmp_path / "undisturbed/training.json")["steps"]
+    taken = 0
+
+    def interrupt(*_) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == max(1, steps // 2):
+            signal.raise_signal(signal.SIGINT)
+
+    hook = register_optimizer_step_post_hook(interrupt)
+    try:
+        with pytest.raises(Interrupted):
+            fit(config, folder, tmp_path / "resumed", tmp_path / "scratch")
+    finally:
+        hook.remove()
+    assert not (tmp_path / "resumed").exists()
+    fit(config, folder, tmp_path / "resumed", tmp_path / "scratch")
+    assert hashes(tmp_path / "resumed") == hashes(tmp_path / "undisturbed")
+
+
+@over("gradient", is_network)
+def test_every_trainable_parameter_receives_a_gradient(name, prepared, tmp_path):
+    config, folder = prepared(name)
+    make_deterministic(config["seed"], threads=1)
+    data = build_data(config, folder)
+    network = build_network(config, data)
+    task = build_task(config, network, data)
+    moved = set()
+
+    def look(*_) -> None:
+        for key, parameter in network.named_parameters():
+            if parameter.grad is not None and parameter.grad.any():
+                moved.add(key)
+
+    # Just before an update, whoever has put the gradients there.
+    hook = register_optimizer_step_pre_hook(look)
+    try:
+        build_trainer(config["trainer"], [], tmp_path, limit_val_batches=0).fit(task, data)
+    finally:
+        hook.remove()
+    trainable = {key for key, parameter in network.named_parameters() if parameter.requires_grad}
+    assert trainable - moved == set()
+
+
+@over("overfit", is_network)
+def test_it_learns_one_batch_by_heart(name, prepared, tmp_path):
+    config, folder = prepared(name, f"trainer.max_epochs={STEPS}")
+    make_deterministic(config["seed"], threads=1)
+    data = build_data(config, folder)
+    if isinstance(data, ArrayDataModule):
+        rows = next(iter(data.train_dataloader().order))
+        data.train = take(data.train, rows)
+    task = build_task(config, build_network(config, data), data)
+    losses = []
+
+    def note(*_) -> None:
+        losses.append(float(task.take_train_loss()["train_loss"]))
+
+    task.on_train_epoch_end = note
+    one = {"limit_val_batches": 0, "limit_train_batches": 1}
+    build_trainer(config["trainer"], [], tmp_path, **one).fit(task, data)
+    assert min(losses) < 0.5 * losses[0]
+
+
+@over("export", lambda name: "exports" in CARDS[name])
+def test_an_exported_network_gives_the_same(name, prepared, tmp_path):
+    config, folder = prepared(name)
+    fitted = fit(config, folder, tmp_path / "model", tmp_path / "scratch")
+    network = load_trained(tmp_path / "model", network_offers(fitted.data))
+    inputs = fitted.data.train.inputs[:4]
+    exported = torch.export.export(network, (inputs,)).module()
+    assert torch.equal(exported(inputs), network(inputs))
