@@ -74,6 +74,7 @@ class ArrayDataModule(pl.LightningDataModule):
         test: the same; None: there is no test split.
         batch_size: samples of a training batch in each process; None: the whole split in one.
         validation: how many of the training samples are for validation; 0: there is no such split.
+            Or that split itself, where it is not a matter of chance.
         seed: the order of the training data derives from it and the epoch, and from it alone which
             samples are for validation.
         evaluation_batch_size: samples of a batch of validation and test in each process.
@@ -98,7 +99,7 @@ class ArrayDataModule(pl.LightningDataModule):
         *,
         batch_size: int | None,
         seed: int,
-        validation: int = 0,
+        validation: Any = 0,
         evaluation_batch_size: int = 1000,
         standardise: bool = False,
         tiny: bool = False,
@@ -107,12 +108,16 @@ class ArrayDataModule(pl.LightningDataModule):
         super().__init__()
         if tiny:
             batch_size = min(batch_size or _TINY_BATCH, _TINY_BATCH)
-            validation = min(validation, len(train[0]) // 4)
+            if isinstance(validation, int):
+                validation = min(validation, len(train[0]) // 4)
         self.batch_size = batch_size
         self.evaluation_batch_size = evaluation_batch_size
         self.seed = seed
-        self.train, self.validation = _carved(_split(train), validation, seed)
-        self.test = None if test is None else _split(test)
+        if isinstance(validation, int):
+            self.train, self.validation = _carved(_split(train), validation, seed)
+        else:
+            self.train, self.validation = _split(train), validation and _split(validation)
+        self.test = test and _split(test)
         if standardise:
             self._standardise()
         present = [part for part in (self.train, self.validation, self.test) if part is not None]
