@@ -5,7 +5,10 @@ An experiment opts out of a check in its card, with the reason: `card.skip: {ove
 
 from __future__ import annotations
 
+import functools
+import math
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,10 +23,12 @@ from phytotron.data.arrays import ArrayDataModule, take
 from phytotron.data.tiny_paragraphs import tiny
 from phytotron.errors import Interrupted
 from phytotron.evaluation.draw import draw
-from phytotron.files import read_json, sha256
-from phytotron.training.build import build_data, build_network, build_task, network_offers
-from phytotron.training.bundle import is_estimator, load_trained
+from phytotron.evaluation.trained import Trained
+from phytotron.files import sha256
+from phytotron.training.build import build_data, build_network, build_task
+from phytotron.training.bundle import is_estimator
 from phytotron.training.fit import fit
+from phytotron.training.fitted import Fitted
 from phytotron.training.reproducibility import make_deterministic
 from phytotron.training.trainer import build_trainer
 from phytotron.zoo.run import measured
@@ -42,7 +47,10 @@ def over(check: str, condition=lambda name: True) -> pytest.MarkDecorator:
 
     def one(name: str):
         reason = (CARDS[name].get("skip") or {}).get(check)
-        return pytest.param(name, marks=pytest.mark.skip(reason=reason) if reason else [])
+        marks = [pytest.mark.xdist_group(name)]  # one process, so that they share a first run
+        if reason:
+            marks.append(pytest.mark.skip(reason=reason))
+        return pytest.param(name, marks=marks)
 
     return pytest.mark.parametrize("name", [one(name) for name in EXPERIMENTS if condition(name)])
 
@@ -63,16 +71,6 @@ def as_it_was(monkeypatch):
     torch.use_deterministic_algorithms(False)
 
 
-@pytest.fixture
-def prepared(paragraphs):
-    """`prepared(name, *overrides)`: the tiny config, and the folder of its data."""
-
-    def prepare(name: str, *overrides: str) -> tuple[dict, Path | None]:
-        return tiny_config(name, overrides), paragraphs if name.startswith("docs/") else None
-
-    return prepare
-
-
 def is_network(name: str) -> bool:
     """Whether an experiment trains with Lightning: only then it says how in a group of its own."""
     return any("/trainer" in key for entry in _defaults(name) for key in entry)
@@ -86,44 +84,65 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
+@dataclass
+class Run:
+    """A tiny variant from end to end."""
+
+    config: dict
+    data: Path | None
+    model: Path
+    fitted: Fitted
+    trained: Trained
+
+
+@pytest.fixture(scope="session")
+def runs(paragraphs, tmp_path_factory):
+    """`runs(name)`: the first run of an experiment, for all checks that only look at it."""
+
+    @functools.cache
+    def run(name: str) -> Run:
+        folder = tmp_path_factory.mktemp("run")
+        config, data = tiny_config(name), paragraphs if name.startswith("docs/") else None
+        fitted = fit(config, data, folder / "model", folder / "scratch")
+        trained = measured(config, folder / "model", fitted)
+        return Run(config, data, folder / "model", fitted, trained)
+
+    return run
+
+
 @over("tiny")
-def test_it_runs_from_end_to_end_and_gives_its_metric_and_pictures(name, prepared, tmp_path):
-    config, folder = prepared(name)
-    fitted = fit(config, folder, tmp_path / "model", tmp_path / "scratch")
-    trained = measured(config, tmp_path / "model", fitted)
+def test_it_runs_from_end_to_end_and_gives_its_metric_and_pictures(name, runs, tmp_path):
+    trained, figures = runs(name).trained, runs(name).config["figures"]
     if not name.startswith("docs/"):  # which the stage `evaluate` measures
         assert trained.metrics.keys() >= {CARDS[name]["metric"]}
-    assert all(value == value for value in trained.metrics.values())  # none is NaN
-    pictures = draw(config["figures"], trained, tmp_path / "pictures")
-    assert [path.stem for path in pictures] == list(config["figures"])
+    assert all(math.isfinite(value) for value in trained.metrics.values())
+    pictures = draw(figures, trained, tmp_path / "pictures")
+    assert [path.stem for path in pictures] == list(figures)
     assert all(path.stat().st_size > 0 for path in pictures)
 
 
 @over("reload")
-def test_what_is_loaded_is_what_was_trained(name, prepared, tmp_path):
-    config, folder = prepared(name)
-    fitted = fit(config, folder, tmp_path / "model", tmp_path / "scratch")
-    first, second = (measured(config, tmp_path / "model", fitted) for _ in range(2))
-    assert first.metrics == second.metrics
-    if not is_estimator(fitted.model):
-        before, after = fitted.model.state_dict(), first.model.state_dict()
+def test_what_is_loaded_is_what_was_trained(name, runs):
+    run = runs(name)
+    again = measured(run.config, run.model, run.fitted)
+    assert again.metrics == run.trained.metrics
+    if not is_estimator(run.fitted.model):
+        before, after = run.fitted.model.state_dict(), again.model.state_dict()
         assert before.keys() == after.keys()
         assert all(torch.equal(before[key], after[key]) for key in before)
 
 
 @over("repeat")
-def test_the_same_seed_gives_the_same_bytes(name, prepared, tmp_path):
-    config, folder = prepared(name)
-    for run in ("first", "second"):
-        fit(config, folder, tmp_path / run, tmp_path / "scratch")
-    assert hashes(tmp_path / "first") == hashes(tmp_path / "second")
+def test_the_same_seed_gives_the_same_bytes(name, runs, tmp_path):
+    first = runs(name)
+    fit(first.config, first.data, tmp_path / "model", tmp_path / "scratch")
+    assert hashes(tmp_path / "model") == hashes(first.model)
 
 
 @over("resume", is_network)
-def test_interrupted_and_started_again_it_ends_with_the_same_bytes(name, prepared, tmp_path):
-    config, folder = prepared(name, "resume.every_n_steps=1")
-    fit(config, folder, tmp_path / "undisturbed", tmp_path / "scratch")
-    steps = read_json(tmp_path / "undisturbed/training.json")["steps"]
+def test_interrupted_and_started_again_it_ends_with_the_same_bytes(name, runs, tmp_path):
+    undisturbed = runs(name)
+    config, folder, steps = undisturbed.config, undisturbed.data, undisturbed.fitted.steps
     taken = 0
 
     def interrupt(*_) -> None:
@@ -140,14 +159,14 @@ def test_interrupted_and_started_again_it_ends_with_the_same_bytes(name, prepare
         hook.remove()
     assert not (tmp_path / "resumed").exists()
     fit(config, folder, tmp_path / "resumed", tmp_path / "scratch")
-    assert hashes(tmp_path / "resumed") == hashes(tmp_path / "undisturbed")
+    assert hashes(tmp_path / "resumed") == hashes(undisturbed.model)
 
 
 @over("gradient", is_network)
-def test_every_trainable_parameter_receives_a_gradient(name, prepared, tmp_path):
-    config, folder = prepared(name)
+def test_every_trainable_parameter_receives_a_gradient(name, runs, tmp_path):
+    config = runs(name).config
     make_deterministic(config["seed"], threads=1)
-    data = build_data(config, folder)
+    data = build_data(config, runs(name).data)
     network = build_network(config, data)
     task = build_task(config, network, data)
     moved = set()
@@ -168,10 +187,10 @@ def test_every_trainable_parameter_receives_a_gradient(name, prepared, tmp_path)
 
 
 @over("overfit", is_network)
-def test_it_learns_one_batch_by_heart(name, prepared, tmp_path):
-    config, folder = prepared(name, f"trainer.max_epochs={STEPS}")
+def test_it_learns_one_batch_by_heart(name, runs, tmp_path):
+    config = runs(name).config
     make_deterministic(config["seed"], threads=1)
-    data = build_data(config, folder)
+    data = build_data(config, runs(name).data)
     if isinstance(data, ArrayDataModule):
         rows = next(iter(data.train_dataloader().order))
         data.train = take(data.train, rows)
@@ -182,16 +201,13 @@ def test_it_learns_one_batch_by_heart(name, prepared, tmp_path):
         losses.append(float(task.take_train_loss()["train_loss"]))
 
     task.on_train_epoch_end = note
-    one = {"limit_val_batches": 0, "limit_train_batches": 1}
+    one = {"limit_val_batches": 0, "limit_train_batches": 1, "max_epochs": STEPS}
     build_trainer(config["trainer"], [], tmp_path, **one).fit(task, data)
     assert min(losses) < 0.5 * losses[0]
 
 
 @over("export", lambda name: "exports" in CARDS[name])
-def test_an_exported_network_gives_the_same(name, prepared, tmp_path):
-    config, folder = prepared(name)
-    fitted = fit(config, folder, tmp_path / "model", tmp_path / "scratch")
-    network = load_trained(tmp_path / "model", network_offers(fitted.data))
-    inputs = fitted.data.train.inputs[:4]
+def test_an_exported_network_gives_the_same(name, runs):
+    network, inputs = runs(name).trained.model, runs(name).fitted.data.train.inputs[:4]
     exported = torch.export.export(network, (inputs,)).module()
     assert torch.equal(exported(inputs), network(inputs))
