@@ -81,21 +81,22 @@ class Supervised(Task):
         return self.loss(self(inputs), targets)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        self._measure(self.val_metrics, batch)
+        inputs, targets = batch
+        self.measure(self.val_metrics, self(inputs), targets)
 
     def validation_metrics(self) -> dict[str, Tensor]:
         return {f"val_{name}": value for name, value in self.val_metrics.take().items()}
 
     def test_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        self._measure(self.test_metrics, batch)
+        inputs, targets = batch
+        self.measure(self.test_metrics, self(inputs), targets)
 
     def on_test_epoch_end(self) -> None:
         for name, value in self.test_metrics.take().items():
             self.log(f"test/{name}", value, sync_dist=True)
 
-    def _measure(self, measures: Measures, batch: tuple[Tensor, Tensor]) -> None:
-        inputs, targets = batch
-        outputs = self(inputs)
+    def measure(self, measures: Measures, outputs: Tensor, targets: Tensor) -> None:
+        """Take the outputs of a batch into account."""
         measures.loss.update(self.loss(outputs, targets), weight=len(targets))
         for metric in measures.of_outputs():
             metric.update(outputs, targets)
