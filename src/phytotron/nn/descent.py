@@ -94,7 +94,7 @@ def batch_descent(
             value = cost(point, samples[chosen])
             (gradient,) = torch.autograd.grad(value, point)
             point = (point - lr * gradient).detach()
-            yield point, float(value)
+            yield point, float(value.detach())
 
 
 def _gradient(cost: Callable[[Tensor], Tensor], point: Tensor) -> Tensor:

@@ -55,7 +55,7 @@ def _warmup(
     """`shape` falls from 1 to 0 while what is left of the run goes from 0 to 1."""
     _check("warmup", warmup, "from 0 to below 1", 0 <= warmup < 1)
     _check("floor", floor, "from 0 to 1", 0 <= floor <= 1)
-    climb = round(warmup * total_steps)
+    climb = min(round(warmup * total_steps), total_steps - 1)
 
     def factor(step: int) -> float:
         if step < climb:
