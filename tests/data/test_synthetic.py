@@ -61,7 +61,7 @@ def test_each_spiral_is_a_class(arms):
 
 
 def test_the_line_and_the_curve_follow_their_formulas():
-    x, y = synthetic.line()
+    x, y = synthetic.line(-1, 4)
     assert np.column_stack([x, y]).tolist() == [
         [-1, -3], [0, -1], [1, 1], [2, 3], [3, 5], [4, 7],
     ]  # fmt: skip

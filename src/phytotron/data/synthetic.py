@@ -110,9 +110,9 @@ def moons(samples: int, noise: float, generator_seed: int) -> Labelled:
     return inputs.astype(np.float32), labels.astype(np.int64)
 
 
-def line() -> Measured:
-    """Six points of y = 2 x - 1, for x from -1 to 4."""
-    x = np.arange(-1, 5, dtype=np.float32)[:, None]
+def line(first: int, last: int) -> Measured:
+    """Points of y = 2 x - 1, for every whole x from the first to the last."""
+    x = np.arange(first, last + 1, dtype=np.float32)[:, None]
     return x, 2 * x - 1
 
 

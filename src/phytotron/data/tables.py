@@ -20,6 +20,7 @@ def table(
     batch_size: int | None,
     validation: int,
     seed: int,
+    test: Any = None,
     test_samples: int = 0,
     split_seed: int = 0,
     binary: bool = False,
@@ -34,7 +35,8 @@ def table(
         batch_size: rows of a training batch in each process; None: all in one.
         validation: training rows that are for validation.
         seed: see `ArrayDataModule`.
-        test_samples: how many rows are held out for the test; 0: there is no test split.
+        test: rows for the test, inputs and targets; None: some are held out.
+        test_samples: how many rows are held out for the test; 0: none.
         split_seed: chooses the rows for the test: the last ones of a shuffle.
         binary: class 0 and 1 as a column of floats, for a network with a single output.
         standardise: see `ArrayDataModule`.
@@ -59,7 +61,7 @@ def table(
     end = len(order) - test_samples
     return ArrayDataModule(
         take(rows, np.sort(order[:end])),
-        take(rows, order[end:]) if test_samples else None,
+        take(rows, order[end:]) if test_samples else test,
         batch_size=batch_size,
         validation=validation,
         seed=seed,

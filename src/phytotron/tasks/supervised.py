@@ -41,9 +41,9 @@ class Measures(nn.Module):
 class Supervised(Task):
     """Classification or regression with any network, whatever its input: the loss decides.
 
-    A batch is a pair (inputs, targets); `network(inputs)` gives what loss and metrics take with
-    the targets: logits of shape (batch, classes) and class ids of shape (batch,), or two arrays of
-    shape (batch, outputs). While training, an ensemble may give the outputs of all its members,
+    A batch is (inputs, targets), or (inputs, more inputs, ..., targets); `network(*inputs)` gives
+    what loss and metrics take with the targets: logits of shape (batch, classes) and class ids of
+    shape (batch,), or two arrays of shape (batch, outputs). While training, an ensemble may give the outputs of all its members,
     with one dimension more, if the loss knows what to do with them.
 
     Once per validation it logs `train_loss`, `val_loss` and `val_<metric>`, over the whole split;
@@ -53,7 +53,7 @@ class Supervised(Task):
         network: the network to train.
         loss: of (outputs, targets), a mean over the batch.
         metrics: of torchmetrics, by name.
-        augmentation: changes the inputs of a training batch at random; None: they stay.
+        augmentation: changes the (first) inputs of a training batch at random; None: they stay.
         others: see `Task`.
     """
 
@@ -74,20 +74,20 @@ class Supervised(Task):
         self.val_metrics = Measures(metrics)
         self.test_metrics = Measures(metrics)
 
-    def objective(self, batch: tuple[Tensor, Tensor]) -> Tensor:
-        inputs, targets = batch
+    def objective(self, batch: tuple[Tensor, ...]) -> Tensor:
+        *inputs, targets = batch
         if self.augmentation is not None:
-            inputs = self.augmentation(inputs)
-        return self.loss(self(inputs), targets)
+            inputs[0] = self.augmentation(inputs[0])
+        return self.loss(self(*inputs), targets)
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+    def validation_step(self, batch: tuple[Tensor, ...], index: int) -> None:
         inputs, targets = batch
         self.measure(self.val_metrics, self(inputs), targets)
 
     def validation_metrics(self) -> dict[str, Tensor]:
         return {f"val_{name}": value for name, value in self.val_metrics.take().items()}
 
-    def test_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+    def test_step(self, batch: tuple[Tensor, ...], index: int) -> None:
         inputs, targets = batch
         self.measure(self.test_metrics, self(inputs), targets)
 

@@ -20,6 +20,7 @@ class MLP(nn.Module):
         normalization: makes what comes between a hidden layer and its activation, from the number
             of units; None: nothing.
         dropout: on the output of each hidden layer.
+        output_activation: makes the activation of the outputs; None: they are as they are.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class MLP(nn.Module):
         activation: Callable[[], nn.Module] = nn.ReLU,
         normalization: Callable[[int], nn.Module] | None = None,
         dropout: float = 0.0,
+        output_activation: Callable[[], nn.Module] | None = None,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Flatten()]
@@ -42,7 +44,10 @@ class MLP(nn.Module):
             layers.append(activation())
             if dropout:
                 layers.append(nn.Dropout(dropout))
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], outputs))
+        layers.append(nn.Linear(widths[-1], outputs))
+        if output_activation is not None:
+            layers.append(output_activation())
+        self.layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Samples, shape (batch, *input_shape), to outputs, shape (batch, outputs)."""
