@@ -149,6 +149,7 @@ def test_cats_and_dogs_are_a_data_set_of_two_classes(cached):
     data = cifar10(sources=sources, folder=cached.folder, classes=[5, 3], scaling="raw", **options)
     assert data.dimensions["classes"] == 2
     assert data.class_counts.tolist() == [5, 5]
+    assert data.class_names == ["dog", "cat"]
     dogs = data.train.inputs[data.train.targets == 0]
     assert (dogs[:, 0] == 100).all()
 

@@ -23,6 +23,7 @@ KINDS = {
     "normalization": "normalization",
     "optimizer": "optimizer",
     "scheduler": "scheduler",
+    "augmentation": "augmentation",
     "metrics": "metric",
 }
 

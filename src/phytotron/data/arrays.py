@@ -83,13 +83,15 @@ class ArrayDataModule(pl.LightningDataModule):
         tiny: the splits are tiny: no batch is then larger than 16, and no more than a quarter of
             the training samples are for validation.
         dimensions: goes before what is derived from inputs and targets.
+        class_names: of the class ids 0, 1, ..., for people; None: there are none.
 
     Attributes:
         train, validation, test: the splits; None where there is none.
         dimensions: what a network must know of the data: `input_shape` (without the batch), and
             `classes` for targets that are class ids of shape (samples,), or `outputs` for real
             numbers of shape (samples, outputs).
-        class_counts: training samples of each class, shape (classes,); None without classes.
+        class_counts: training samples of each class, shape (classes,); None where the targets are
+            not class ids.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class ArrayDataModule(pl.LightningDataModule):
         standardise: bool = False,
         tiny: bool = False,
         dimensions: Mapping[str, Any] | None = None,
+        class_names: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         if tiny:
@@ -113,6 +116,7 @@ class ArrayDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.evaluation_batch_size = evaluation_batch_size
         self.seed = seed
+        self.class_names = class_names
         if isinstance(validation, int):
             self.train, self.validation = _carved(_split(train), validation, seed)
         else:
@@ -123,7 +127,7 @@ class ArrayDataModule(pl.LightningDataModule):
         present = [part for part in (self.train, self.validation, self.test) if part is not None]
         self.dimensions = _derived_dimensions(present) | dict(dimensions or {})
         self.class_counts: NDArray[np.int64] | None = None
-        if "classes" in self.dimensions:
+        if "classes" in self.dimensions and "targets" in self.train._fields:
             classes = self.dimensions["classes"]
             self.class_counts = self.train.targets.bincount(minlength=classes).numpy()
 

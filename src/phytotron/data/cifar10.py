@@ -59,7 +59,7 @@ def cifar10(
     return image_module(
         train,
         test,
-        classes=len(CLASSES if classes is None else classes),
+        class_names=CLASSES if classes is None else [CLASSES[old] for old in classes],
         scaling=scaling,
         training_samples=training_samples,
         test_samples=test_samples,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from phytotron.data.arrays import ArrayDataModule
@@ -22,7 +26,7 @@ def image_module(
     train: Images,
     test: Images,
     *,
-    classes: int,
+    class_names: Sequence[str],
     scaling: str,
     training_samples: int | None,
     test_samples: int | None,
@@ -30,18 +34,20 @@ def image_module(
     validation: int,
     seed: int,
     border: int = 0,
+    size: int | None = None,
     tiny: bool = False,
 ) -> ArrayDataModule:
     """Images as float32 of shape (samples, channels, height, width), and class ids.
 
     Args:
         train, test: the images as bytes, and their labels.
-        classes: how many there are.
+        class_names: of the class ids 0, 1, ...
         scaling: of the pixels: `unit` to [0, 1], `signed` to [-1, 1], `binary` to 0 or 1, `raw`
             leaves them in [0, 255].
         training_samples: only the first so many, those for validation included; None: all.
         test_samples: only the first so many; None: all.
         border: empty pixels around the image.
+        size: height and width to which images are resized first, bilinearly; None: not at all.
         batch_size, validation, seed, tiny: see `ArrayDataModule`.
 
     Raises:
@@ -57,6 +63,9 @@ def image_module(
 
     def prepared(given: Images, limit: int | None) -> tuple[NDArray, NDArray]:
         images, labels = given[0][:limit], given[1][:limit]
+        if size is not None:
+            resized = torch.from_numpy(images).float()
+            images = F.interpolate(resized, (size, size), mode="bilinear").numpy()
         edges = (border, border)
         return SCALINGS[scaling](np.pad(images, ((0, 0), (0, 0), edges, edges))), labels
 
@@ -67,5 +76,6 @@ def image_module(
         validation=validation,
         seed=seed,
         tiny=tiny,
-        dimensions={"classes": classes},
+        dimensions={"classes": len(class_names)},
+        class_names=class_names,
     )

@@ -30,8 +30,10 @@ def mnist(
     seed: int,
     scaling: str = "unit",
     border: int = 0,
+    size: int | None = None,
     training_samples: int | None = None,
     test_samples: int | None = None,
+    class_names: Sequence[str] = tuple("0123456789"),
     tiny: bool = False,
     folder: Path | None = None,
 ) -> ArrayDataModule:
@@ -40,6 +42,7 @@ def mnist(
     Args:
         sources: see `phytotron.data.sources`; an archive with the four original files.
         border: empty pixels around the image: 2 makes 32 x 32 of 28 x 28.
+        class_names: what the ten classes are.
         others: see `phytotron.data.images.image_module`.
         tiny: generated images instead of the real ones.
         folder: keeps the archive; None: the user's cache.
@@ -52,9 +55,10 @@ def mnist(
     return image_module(
         train,
         test,
-        classes=10,
+        class_names=class_names,
         scaling=scaling,
         border=border,
+        size=size,
         training_samples=training_samples,
         test_samples=test_samples,
         batch_size=batch_size,
