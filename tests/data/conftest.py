@@ -25,7 +25,7 @@ def packed_tar(members: dict[str, bytes], mode: str = "w:gz") -> bytes:
 
 def packed_zip(members: dict[str, bytes]) -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(target, "w") as file:
         for name, content in members.items():
             file.writestr(name, content)
     return target.getvalue()

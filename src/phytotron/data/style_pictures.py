@@ -1,0 +1,96 @@
+"""A picture of what is to be seen, a picture of how, and a network that has learned to see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from sklearn.datasets import load_sample_image
+from torch import Tensor
+
+from phytotron.data.arrays import ArrayDataModule
+from phytotron.data.vgg16 import Convolution, random_convolutions, vgg16_convolutions
+from phytotron.errors import UserError, did_you_mean
+
+PICTURES = ("china", "flower", "waves")
+
+
+class Pictures(NamedTuple):
+    """Content and style, float32 in [0, 1], both of shape (1, 3, side, side)."""
+
+    content: Tensor
+    style: Tensor
+
+
+class StyleData(ArrayDataModule):
+    """One sample of `Pictures`.
+
+    Attributes:
+        convolutions: of VGG16; see `phytotron.data.vgg16.vgg16_convolutions`.
+    """
+
+    def __init__(self, pictures: Pictures, convolutions: list[Convolution], seed: int) -> None:
+        shape = tuple(pictures.content.shape[1:])
+        super().__init__(pictures, batch_size=None, seed=seed, dimensions={"input_shape": shape})
+        self.convolutions = convolutions
+
+
+def style_pictures(
+    *,
+    weights: Sequence[Mapping[str, str]],
+    content: str,
+    style: str,
+    side: int,
+    seed: int,
+    tiny: bool = False,
+    folder: Path | None = None,
+) -> StyleData:
+    """A content picture, a style picture and the network that compares them.
+
+    Args:
+        weights: sources of the network's weights; see `phytotron.data.sources`.
+        content, style: `china` (a palace) or `flower`, photographs that scikit-learn has, or
+            `waves`, generated bands of colour.
+        side: height and width of both, in pixels.
+        seed: not used: there is one sample.
+        tiny: pictures of 32 x 32 and a network that has learned nothing, without a download.
+        folder: keeps the weights; None: the user's cache.
+    """
+    side = 32 if tiny else side
+    convolutions = random_convolutions() if tiny else vgg16_convolutions(weights, folder)
+    return StyleData(Pictures(picture(content, side), picture(style, side)), convolutions, seed)
+
+
+def picture(name: str, side: int) -> Tensor:
+    """The largest square in the middle of a picture, shape (1, 3, side, side), in [0, 1].
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    if name not in PICTURES:
+        raise UserError(
+            f"there is no picture '{name}'",
+            where="data.content, data.style",
+            allowed=", ".join(PICTURES),
+            hint=did_you_mean(name, PICTURES),
+        )
+    image = _waves() if name == "waves" else Image.fromarray(load_sample_image(f"{name}.jpg"))
+    square = min(image.size)
+    left, top = (image.width - square) // 2, (image.height - square) // 2
+    cut = image.crop((left, top, left + square, top + square))
+    small = cut.resize((side, side), Image.Resampling.LANCZOS)
+    pixels = np.asarray(small, np.float32).transpose(2, 0, 1) / np.float32(255)
+    return torch.from_numpy(np.ascontiguousarray(pixels))[None]
+
+
+def _waves(side: int = 512) -> Image.Image:
+    """Curved bands in blue, cream and orange: a manner that photographs do not have."""
+    y, x = np.mgrid[0:side, 0:side] / side
+    swirl = x + 0.15 * np.sin(7 * y + 3 * np.sin(4 * x)) + 0.1 * np.cos(11 * y)
+    band = (np.sin(40 * swirl) > 0).astype(int) + (np.sin(17 * (x - y) + 4 * swirl) > 0.3)
+    colours = np.array([[24, 60, 140], [244, 226, 190], [230, 110, 40]], np.uint8)
+    return Image.fromarray(colours[band])
