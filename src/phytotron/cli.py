@@ -213,6 +213,37 @@ def _verify(arguments: argparse.Namespace) -> int:
     )
 
 
+def _compare_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        help="a verified experiment, a result file, or a folder of build/runs/",
+    )
+    _json(parser)
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from phytotron.zoo.compare import compare, render
+
+    rows = compare(arguments.runs)
+    if arguments.json:
+        _print_json(rows)
+    else:
+        print(render(rows, arguments.runs))
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from phytotron.zoo.report import report
+
+    for path in report():
+        print(path.as_posix())
+
+
+def _no_arguments(parser: argparse.ArgumentParser) -> None:
+    """For a command that takes none."""
+
+
 def _from_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no whole number from 1")
@@ -342,6 +373,12 @@ _COMMANDS: dict[str, tuple[str, Any, Any]] = {
         _verify_arguments,
         _verify,
     ),
+    "compare": (
+        "in what runs differ: config, metrics, significance",
+        _compare_arguments,
+        _compare,
+    ),
+    "report": ("write the zoo's table and page from cards and results", _no_arguments, _report),
     "scrape": ("crawl any site into a web archive", _scrape_arguments, _scrape),
     "predict": ("ask a registered model", _predict_arguments, _predict),
     "promote": ("make a version the champion, through the gate", _promote_arguments, _promote),

@@ -111,7 +111,15 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
         capture_output=True,
         check=True,
     )
-    left_out = ("tests/", "results/", "benchmarks/", "dvc.lock", "data/site/", "requirements")
+    left_out = (
+        "tests/",
+        "results/",
+        "zoo/",
+        "benchmarks/",
+        "dvc.lock",
+        "data/site/",
+        "requirements",
+    )
     for name in listed.stdout.decode().split("\0"):
         if name and not name.startswith(left_out) and (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -58,6 +58,8 @@ def test_each_ends_by_itself_and_the_worst_decides(
     assert "tiny/killed: killed by SIGKILL" in said
     assert "tiny/missed: target missed" in said
     assert "tiny/iris: seed 1: test/accuracy" in said
+    assert "fitted in" not in said
+    assert "fitted in" in Path("build/zoo/logs/tiny/iris.log").read_text()
 
     result = last_result("tiny/iris")
     assert result.reached
@@ -108,7 +110,7 @@ def test_a_verification_that_is_ended_ends_its_processes(garden: Path, write) ->
 
         class Sleeper(LogisticRegression):
             def fit(self, X, y):
-                os.write(1, f"pid {os.getpid()}\\n".encode())
+                os.write(1, f"tiny/iris: pid {os.getpid()}\\n".encode())
                 time.sleep(600)
         """,
     )
@@ -119,7 +121,7 @@ def test_a_verification_that_is_ended_ends_its_processes(garden: Path, write) ->
         text=True,
     )
     assert parent.stdout is not None
-    child = next(int(line.split()[1]) for line in parent.stdout if line.startswith("pid"))
+    child = next(int(line.split()[-1]) for line in parent.stdout if " pid " in line)
     parent.send_signal(signal.SIGTERM)
     assert parent.stdout.read() == ""  # closed when both have ended
     assert parent.wait() == 128 + signal.SIGTERM

@@ -31,16 +31,17 @@ WEAK_F1 = 0.4  # the model card names the classes below
 
 def render(inputs: Inputs) -> dict[str, str]:
     """The text of each file of the report, by its name."""
-    environment = _environment(inputs)
+    templates = environment()
     context = _context(inputs)
-    page = environment.get_template("index.html.j2").render(context, **_charts(inputs))
-    brief = environment.get_template("report.md.j2").render(context)
-    card = environment.get_template("model-card.md.j2").render(context, **_card(inputs))
+    page = templates.get_template("index.html.j2").render(context, **_charts(inputs))
+    brief = templates.get_template("report.md.j2").render(context)
+    card = templates.get_template("model-card.md.j2").render(context, **_card(inputs))
     return {"index.html": page, "report.md": brief, "model-card.md": card}
 
 
-def _environment(inputs: Inputs) -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, with the filters and functions that all of them use."""
+    made = Environment(
         loader=PackageLoader("phytotron.report"),
         autoescape=select_autoescape(["html.j2", "css"]),
         undefined=StrictUndefined,
@@ -49,8 +50,8 @@ def _environment(inputs: Inputs) -> Environment:
         keep_trailing_newline=True,
     )
     names = ("score", "signed", "p_value", "count", "short", "size")
-    environment.filters |= {name: getattr(words, name) for name in names}
-    environment.filters |= {
+    made.filters |= {name: getattr(words, name) for name in names}
+    made.filters |= {
         "readable": words.readable,
         "shortened": words.shortened,
         "listed": words.listed,
@@ -58,13 +59,14 @@ def _environment(inputs: Inputs) -> Environment:
         "breakable": breakable,
         "md": markdown,
     }
-    environment.globals |= {
+    made.globals |= {
         "span": words.span,
         "signed": words.signed,
         "split_label": split_label,
         "legend_mark": legend_mark,
+        "shapes": mark_shapes(),
     }
-    return environment
+    return made
 
 
 def _context(inputs: Inputs) -> dict[str, Any]:
@@ -88,7 +90,6 @@ def _charts(inputs: Inputs) -> dict[str, Any]:
     unread, unread_number = facts.unread(inputs)
     differing, common = compare_configs([each.config for each in charted])
     return {
-        "shapes": mark_shapes(),
         "bold": lambda text, value, key: (
             tag("strong", text) if key in top and value == top[key] else text
         ),

@@ -181,9 +181,9 @@ def verdict(result: Result) -> str:
     word = "reached" if result.reached else "MISSED"
     sign = "≥" if result.goal == "max" else "≤"
     count = len(result.seeds)
-    name = full_name(result.experiment, result.preset)
     return (
-        f"{name}: {word}: {result.metric} {result.score} (target {sign} {result.target:g}; "
+        f"{result.experiment}: {word}: {result.metric} {result.score} "
+        f"(target {sign} {result.target:g}; "
         f"{count} {'seed' if count == 1 else 'seeds'}, {result.seconds.mean:.1f} s each, "
         f"{result.peak_memory_mb:.0f} MB) → {result_file(result.experiment, result.preset)}"
     )

@@ -8,12 +8,16 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from phytotron.errors import UserError
 from phytotron.zoo.experiments import choose, read_preset
 from phytotron.zoo.results import full_name, last_result
+
+LOGS = Path("build/zoo/logs")
 
 _MISTAKE = 2
 
@@ -50,7 +54,8 @@ def verify(
     chosen = choose(patterns, _part(part) if part else None)
     for experiment in chosen:  # a mistake is told before the first of them has run for minutes
         read_preset(experiment, preset)
-    statuses = _all_processes([_command(each, preset, seeds) for each in chosen], jobs)
+    print(f"{len(chosen)} to verify; what they print: {LOGS.as_posix()}/", flush=True)
+    statuses = _all_processes([_Process(each, preset, seeds) for each in chosen], jobs)
 
     broken, missed = [], []
     for experiment, status in zip(chosen, statuses, strict=True):
@@ -75,36 +80,57 @@ def _reached(experiment: str, preset: str | None) -> bool:
     return result.reached
 
 
-def _command(experiment: str, preset: str | None, seeds: int | None) -> list[str]:
-    command = [sys.executable, "-m", "phytotron.zoo.earn", experiment]
-    command += ["--preset", preset] if preset else []
-    return command + (["--seeds", str(seeds)] if seeds else [])
+@dataclass(frozen=True)
+class _Process:
+    """The process that earns one experiment's numbers."""
+
+    experiment: str
+    preset: str | None
+    seeds: int | None
+
+    def start(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "phytotron.zoo.earn", self.experiment]
+        command += ["--preset", self.preset] if self.preset else []
+        command += ["--seeds", str(self.seeds)] if self.seeds else []
+        return subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", errors="replace")
+
+    def follow(self, process: subprocess.Popen[str]) -> int:
+        """Keep what it prints, show what `earn` says itself; its exit status."""
+        path = LOGS / f"{full_name(self.experiment, self.preset)}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert process.stdout is not None
+        with path.open("w", encoding="utf-8") as log:
+            for line in process.stdout:
+                log.write(line)
+                if line.startswith(f"{self.experiment}: "):
+                    print(line, end="", flush=True)
+        return process.wait()
 
 
-def _all_processes(commands: Sequence[Sequence[str]], jobs: int) -> list[int]:
-    """Run commands, `jobs` at a time; their exit statuses. Whatever ends this, ends them too."""
-    running: list[subprocess.Popen[bytes]] = []
+def _all_processes(processes: Sequence[_Process], jobs: int) -> list[int]:
+    """Run processes, `jobs` at a time; their exit statuses. Whatever ends this, ends them too."""
+    running: list[subprocess.Popen[str]] = []
     ended = threading.Event()
     starting = threading.Lock()  # nothing starts behind the back of the end
 
-    def start(command: Sequence[str]) -> int:
+    def start(process: _Process) -> int:
         with starting:
             if ended.is_set():
                 return -signal.SIGTERM
-            process = subprocess.Popen(command)
-            running.append(process)
-        return process.wait()
+            running.append(process.start())
+            started = running[-1]
+        return process.follow(started)
 
     before = signal.signal(signal.SIGTERM, _stop)
     pool = ThreadPoolExecutor(jobs)
     try:
-        return list(pool.map(start, commands))
+        return list(pool.map(start, processes))
     finally:
         with starting:
             ended.set()
-        for process in running:
-            if process.poll() is None:
-                process.terminate()
+        for each in running:
+            if each.poll() is None:
+                each.terminate()
         pool.shutdown()
         signal.signal(signal.SIGTERM, before)
 

@@ -1,0 +1,91 @@
+"""The zoo's page in the report: gathers what it shows, and puts the pictures beside it."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from phytotron.files import replacing_folder
+from phytotron.report.zoo_page import Exhibit, render
+from phytotron.zoo.earn import HISTORY
+from phytotron.zoo.results import PICTURES, Result
+from phytotron.zoo.systems import System
+from phytotron.zoo.table import device
+
+# Not in build/report/: that folder is an out of the pipeline, whose content DVC watches.
+OUT = Path("build/zoo/report")
+_IMAGES = (".png", ".svg", ".gif", ".jpg")
+
+
+def write_page(found: Iterable[System]) -> Path:
+    """Write `build/zoo/report/index.html` with its pictures; the page's path."""
+    with replacing_folder(OUT) as folder:
+        exhibits = [_exhibit(system, folder) for system in found]
+        (folder / "index.html").write_text(render(exhibits), encoding="utf-8", newline="\n")
+    return OUT / "index.html"
+
+
+def _exhibit(system: System, folder: Path) -> Exhibit:
+    card, result = system.card, system.result
+    sign = "≥" if card["goal"] == "max" else "≤"
+    drawn = sorted((PICTURES / system.name).glob("*")) if result else []
+    tables = [path for path in drawn if path.suffix == ".csv" and path.name != HISTORY]
+    images = [path for path in drawn if path.suffix in _IMAGES]
+    for path in images:
+        target = folder / "pictures" / system.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return Exhibit(
+        name=system.name,
+        title=system.title,
+        family=system.family,
+        state=system.state,
+        claim=f"{card['metric']} {sign} {card['target']:g}",
+        measured=str(result.metrics[card["metric"]]) if result else "",
+        card=_card(system),
+        facts=_facts(result) if result else [],
+        metrics=[(name, str(value)) for name, value in result.metrics.items()] if result else [],
+        history=_history(PICTURES / system.name / HISTORY) if result else [],
+        tables=[(_words(path), list(csv.reader(_lines(path)))) for path in tables],
+        pictures=[(_words(path), f"pictures/{system.name}/{path.name}") for path in images],
+    )
+
+
+def _card(system: System) -> list[tuple[str, str]]:
+    card = system.card
+    rows = [
+        ("catalogue", ", ".join(card["catalogue"])),
+        ("reference", card["reference"]),
+        ("data", system.data),
+        ("notes", card.get("notes")),
+        *((f"no check '{check}'", reason) for check, reason in (card.get("skip") or {}).items()),
+    ]
+    return [(name, text) for name, text in rows if text]
+
+
+def _facts(result: Result) -> list[tuple[str, str]]:
+    commit = (result.commit or "none")[:12] + (" with changes" if result.dirty else "")
+    versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+    return [
+        ("seeds", ", ".join(map(str, result.seeds))),
+        ("seconds a seed", str(result.seconds)),
+        ("samples a second", f"{result.samples_per_second:,.0f}"),
+        ("peak memory", f"{result.peak_memory_mb:,.0f} MB"),
+        ("parameters", f"{result.parameters:,}"),
+        ("verified", f"{result.date}, commit {commit}, {device(result.hardware)}; {versions}"),
+    ]
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    rows = csv.DictReader(_lines(path))
+    return [{key: float(value) for key, value in row.items() if value} for row in rows]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def _words(path: Path) -> str:
+    return path.stem.replace("_", " ")

@@ -1,0 +1,35 @@
+"""`phytotron report`: writes what is generated from the cards and the results of the zoo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from phytotron.files import write_text
+from phytotron.zoo import table
+from phytotron.zoo.experiments import zoo_ids
+from phytotron.zoo.page import write_page
+from phytotron.zoo.systems import systems
+
+EXPERIMENTS = Path("zoo/experiments.yaml")
+
+
+def report() -> list[Path]:
+    """Write the table, the page, and the list from which `zoo/dvc.yaml` makes its stages.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        UserError: a mistake in a card, or a result that was edited by hand; nothing is written.
+    """
+    found = list(systems())
+    write_text(EXPERIMENTS, experiments_list())
+    write_text(table.FILE, table.render(found))
+    return [EXPERIMENTS, table.FILE, write_page(found)]
+
+
+def experiments_list() -> str:
+    """The content of `zoo/experiments.yaml`."""
+    lines = [f"  - {name}\n" for name in zoo_ids()]
+    head = "# The experiments of the zoo; written by `phytotron report`.\n"
+    return head + ("experiments:\n" + "".join(lines) if lines else "experiments: []\n")

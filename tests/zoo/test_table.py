@@ -1,0 +1,191 @@
+"""docs/zoo.md, the page of the report, and the list for DVC: written from cards and results."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from phytotron.zoo import report as generated
+from phytotron.zoo import table
+from phytotron.zoo.page import OUT
+from phytotron.zoo.results import full_name, read_result, result_file, write_result
+from phytotron.zoo.systems import systems
+
+ROOT = Path(__file__).parents[2]
+FRESH = False  # no result is stale
+
+
+def row(page: str, name: str) -> list[str]:
+    """The cells of an experiment's row."""
+    line = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def rendered(stale: bool = FRESH) -> str:
+    return table.render(systems(lambda result: stale))
+
+
+def test_a_row_shows_target_measured_seeds_hardware_and_date(project: Path, make_result) -> None:
+    write_result(make_result())
+    assert row(rendered(), "scratch/planar") == [
+        "`scratch/planar`",
+        "A two-layer network on the planar flower",
+        "`test/accuracy`",
+        "≥ 0.9",
+        "0.91 ± 0.01",
+        "reached",
+        "3",
+        "2",
+        "A processor, 2 cores",
+        "2026-11-21",
+    ]
+
+
+def test_what_was_not_verified_says_so(project: Path) -> None:
+    assert row(rendered(), "scratch/xor")[3:6] == ["≤ 0.05", "–", "not verified"]
+    assert "2 experiments: 2 not verified" in rendered()
+
+
+def test_a_result_of_other_code_is_stale(project: Path, make_result) -> None:
+    write_result(make_result())
+    assert row(rendered(stale=True), "scratch/planar")[5] == "stale"
+    assert (
+        row(table.render(systems()), "scratch/planar")[5] == "stale"
+    )  # its fingerprint is made up
+
+
+def test_a_target_that_is_missed_stands_out_with_the_notes(
+    project: Path, make_result, change
+) -> None:
+    write_result(make_result())
+    change("conf/experiment/scratch/planar.yaml", "target: 0.9", "target: 0.95\n  notes: Too few.")
+    assert row(rendered(), "scratch/planar")[5] == "**missed**"
+    assert "- `scratch/planar`: Too few." in rendered()
+
+
+def test_a_preset_has_a_row_of_its_own(project: Path, make_result, change) -> None:
+    presets = "presets: {full: {overrides: [trainer.max_epochs=50], target: 0.99}}"
+    file = "conf/experiment/scratch/planar.yaml"
+    change(file, "  target: 0.9\n", f"  target: 0.9\n  {presets}\n")
+    write_result(make_result(preset="full"))
+    assert row(rendered(), "scratch/planar.full")[3:6] == ["≥ 0.99", "0.91 ± 0.01", "**missed**"]
+    assert row(rendered(), "scratch/planar")[5] == "not verified"
+    assert "2 experiments and 1 presets" in rendered()
+
+
+def test_a_result_of_another_metric_does_not_count(project: Path, make_result, change) -> None:
+    write_result(make_result())
+    change("conf/experiment/scratch/planar.yaml", "test/accuracy", "test/macro_f1")
+    assert row(rendered(), "scratch/planar")[5] == "not verified"
+
+
+class Addresses(HTMLParser):
+    """Collects what a page refers to, and its headings' names."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.images: list[str] = []
+        self.names: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        if tag == "a":
+            self.links.append(values["href"] or "")
+        if tag == "img":
+            self.images.append(values["src"] or "")
+        if name := values.get("id"):
+            self.names.append(name)
+
+
+def pixel() -> bytes:
+    """A PNG of one pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.fixture
+def page(project: Path, make_result, write) -> str:
+    """The page of a project in which one of two experiments was verified."""
+    write_result(make_result())
+    pictures = "zoo/pictures/scratch/planar"
+    write(f"{pictures}/history.csv", "epoch,train_loss,val_loss\n0,0.7,0.8\n1,0.5,0.6\n2,0.4,\n")
+    write(f"{pictures}/widths.csv", "units,accuracy\n4,0.9\n<8>,0.95\n")
+    (project / pictures / "decision_regions.png").write_bytes(pixel())
+    generated.report()
+    return (OUT / "index.html").read_text()
+
+
+def test_the_page_shows_curves_tables_and_pictures(page: str) -> None:
+    assert page.count("<polyline") == 2  # training and validation
+    assert "A course on neural networks" in page
+    assert "0.91 ± 0.01" in page
+    assert "&lt;8&gt;" in page
+    assert "<script" not in page
+
+
+def test_everything_that_the_page_refers_to_is_there(page: str) -> None:
+    found = Addresses(page)
+    assert [address for address in found.images if "decision_regions" in address]
+    assert not [address for address in found.images if not (OUT / address).is_file()]
+    inside = [link.removeprefix("#") for link in found.links]
+    assert inside
+    assert set(inside) <= set(found.names)
+    assert len(set(found.names)) == len(found.names)
+
+
+def test_the_same_inputs_give_the_same_bytes(page: str) -> None:
+    before = {path: path.read_bytes() for path in OUT.rglob("*") if path.is_file()}
+    generated.report()
+    assert {path: path.read_bytes() for path in OUT.rglob("*") if path.is_file()} == before
+
+
+def test_a_zoo_without_experiments_has_a_page_too(project: Path) -> None:
+    for path in Path("conf/experiment").rglob("*.yaml"):
+        path.unlink()
+    generated.report()
+    assert "experiments: []" in generated.EXPERIMENTS.read_text()
+    assert "There are no experiments" in (OUT / "index.html").read_text()
+
+
+# --- what is committed in this repository ------------------------------------------------------
+
+
+def test_the_table_is_that_of_the_cards_and_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for staleness, which every change of the code may bring: that is read from the table."""
+    monkeypatch.chdir(ROOT)
+    page = table.FILE.read_text()
+    stale = set(re.findall(r"^\| `(.+?)` .* \| stale \|", page, flags=re.MULTILINE))
+    assert page == table.render(
+        systems(lambda result: full_name(result.experiment, result.preset) in stale)
+    ), "run: phytotron report"
+
+
+def test_the_list_for_dvc_is_the_folder_of_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert generated.EXPERIMENTS.read_text() == generated.experiments_list()
+
+
+def test_every_result_is_as_it_was_written_and_of_an_experiment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    known = {result_file(system.experiment, system.preset) for system in systems(lambda _: FRESH)}
+    found = set(Path("zoo/results").rglob("*.json"))
+    assert found <= known
+    for path in found:
+        result = read_result(path)
+        assert result_file(result.experiment, result.preset) == path
