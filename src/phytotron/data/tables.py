@@ -47,6 +47,9 @@ def table(
     if binary:
         rows = rows._replace(targets=rows.targets[:, None].float())
     count = len(rows[0])
+    if tiny:
+        count = min(count, _TINY_ROWS)
+        test_samples = min(test_samples, count // 4)
     if not 0 <= test_samples < count:
         raise UserError(
             f"{test_samples} samples for the test",
@@ -54,11 +57,8 @@ def table(
             allowed=f"0 to {count - 1}, fewer than there are",
         )
     # The generator that the course notes and textbooks shuffle with: their splits can be had.
-    order = np.random.RandomState(split_seed).permutation(count)
-    if tiny:
-        order = order[:_TINY_ROWS]
-        test_samples = min(test_samples, len(order) // 4)
-    end = len(order) - test_samples
+    order = np.random.RandomState(split_seed).permutation(len(rows[0]))[:count]
+    end = count - test_samples
     return ArrayDataModule(
         take(rows, np.sort(order[:end])),
         take(rows, order[end:]) if test_samples else test,

@@ -26,12 +26,19 @@ def tiny_images(
     return (pictures[labels] + noise).astype(np.uint8), labels
 
 
-def tiny_table(
-    features: int, samples: int, seed: int = 0
+def tiny_measures(
+    features: int, outputs: int, samples: int = 64
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Normal features, shape (samples, features), and a smooth function of them, shape (samples,).
+    """Normal features, shape (samples, features), and functions of them, (samples, outputs)."""
+    inputs = np.random.default_rng(2).normal(size=(samples, features))
+    weights = np.cos(np.outer(np.arange(features), np.arange(1, outputs + 1)))
+    return inputs.astype(np.float32), np.tanh(inputs @ weights).astype(np.float32)
 
-    The function has median 0, so its sign gives two classes of equal size.
-    """
-    inputs = np.random.default_rng([2, seed]).normal(size=(samples, features))
-    return inputs.astype(np.float32), np.tanh(inputs.sum(axis=1)).astype(np.float32)
+
+def tiny_classes(
+    features: int, classes: int, samples: int = 64
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Normal features, shape (samples, features), and classes of equal size, shape (samples,)."""
+    inputs, values = tiny_measures(features, 1, samples)
+    rank = values[:, 0].argsort().argsort()
+    return inputs, rank * classes // samples

