@@ -103,7 +103,7 @@ def read_california(wheel: Path) -> pd.DataFrame:
 
 def _features_and_price(found: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     features = found.drop(columns="MedHouseVal")
-    return features.to_numpy(np.float32, copy=True), found[["MedHouseVal"]].to_numpy(np.float32)
+    return np.array(features, np.float32), np.array(found[["MedHouseVal"]], np.float32)
 
 
 def _graded(found: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
