@@ -178,9 +178,13 @@ def _explain(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from phytotron.single_run import train_experiment
+    from phytotron.config.cards import CONTENDERS
 
-    train_experiment(arguments.experiment, arguments.overrides)
+    if arguments.experiment.startswith(f"{CONTENDERS}/"):
+        from phytotron.single_run import train_experiment as train
+    else:
+        from phytotron.zoo.train import train_in_zoo as train
+    train(arguments.experiment, arguments.overrides)
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
