@@ -267,7 +267,33 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return 1 if findings else 0
 
 
-# --- scrape, predict ---------------------------------------------------------------------------
+# --- fetch, scrape, predict --------------------------------------------------------------------
+
+
+def _fetch_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("datasets", nargs="*", default=[], metavar="DATASET", help="such as mnist")
+    what.add_argument("--all", action="store_true", help="all that conf/data/ names")
+    what.add_argument("--list", action="store_true", help="say what there is, and fetch nothing")
+    _json(parser)
+
+
+def _fetch(arguments: argparse.Namespace) -> None:
+    from phytotron.fetching import data_sets, fetch_data_sets, list_data_sets, render
+
+    if arguments.list:
+        rows = list_data_sets()
+        if arguments.json:
+            _print_json(rows)
+        else:
+            print(render(rows))
+        return
+    fetched = fetch_data_sets(data_sets() if arguments.all else arguments.datasets)
+    if arguments.json:
+        _print_json([{"id": name, "file": str(path)} for name, path in fetched])
+    else:
+        for name, path in fetched:
+            print(f"{name}: {path}")
 
 
 def _scrape_arguments(parser: argparse.ArgumentParser) -> None:
@@ -383,6 +409,7 @@ _COMMANDS: dict[str, tuple[str, Any, Any]] = {
         _compare,
     ),
     "report": ("write the zoo's table and page from cards and results", _no_arguments, _report),
+    "fetch": ("download and verify data sets", _fetch_arguments, _fetch),
     "scrape": ("crawl any site into a web archive", _scrape_arguments, _scrape),
     "predict": ("ask a registered model", _predict_arguments, _predict),
     "promote": ("make a version the champion, through the gate", _promote_arguments, _promote),

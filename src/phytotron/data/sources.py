@@ -56,20 +56,29 @@ def fetch(sources: Sequence[Source], cache: Path | None = None) -> Path:
             written.
     """
     cache = cache or cache_folder()
-    for source in sources:
-        _check(source)
-    if found := _cached(sources, cache):
+    if found := cached(sources, cache):
         return found
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(cache / f".{file_name(sources[0])}.lock"):
-            return _cached(sources, cache) or _fetch(sources, cache)
+            return cached(sources, cache) or _fetch(sources, cache)
     except OSError as error:
         raise UserError(
             f"the data cannot be kept: {_reason(error)}",
             where=str(cache),
             hint="PHYTOTRON_CACHE chooses another place",
         ) from error
+
+
+def cached(sources: Sequence[Source], cache: Path | None = None) -> Path | None:
+    """The file of a data set if the cache has it and it is what its hash promises, else None."""
+    cache = cache or cache_folder()
+    for source in sources:
+        _check(source)
+        path = cache / file_name(source)
+        if path.is_file() and sha256(path) == source["sha256"]:
+            return path
+    return None
 
 
 def file_name(source: Source) -> str:
@@ -84,14 +93,6 @@ def file_name(source: Source) -> str:
 def label(source: Source) -> str:
     """How a source is called in messages."""
     return " ".join(source[key] for key in ("provider", *_KEYS[source["provider"]]))
-
-
-def _cached(sources: Sequence[Source], cache: Path) -> Path | None:
-    for source in sources:
-        path = cache / file_name(source)
-        if path.is_file() and sha256(path) == source["sha256"]:
-            return path
-    return None
 
 
 def _fetch(sources: Sequence[Source], cache: Path) -> Path:

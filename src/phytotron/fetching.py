@@ -1,0 +1,104 @@
+"""`phytotron fetch`: downloads and verifies what the files in `conf/data/` name as sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from phytotron.config.experiments import CONF, load_yaml
+from phytotron.data.sources import Source, cached, fetch, label
+from phytotron.errors import UserError, did_you_mean
+
+
+def data_sets() -> list[str]:
+    """The names of all data sets: the files in `conf/data/`."""
+    return sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
+
+
+def list_data_sets() -> list[dict[str, Any]]:
+    """What there is, as objects with `id`, `title`, `sources` and `fetched`.
+
+    `sources` names the first source of each file; a data set without any is generated, or comes
+    with a library. `fetched` is true where all its files are in the cache and whole.
+    """
+    rows = []
+    for name in data_sets():
+        files = sources_of(name)
+        first_line = _path(name).read_text(encoding="utf-8").partition("\n")[0]
+        rows.append(
+            {
+                "id": name,
+                "title": first_line.removeprefix("# "),
+                "sources": [label(sources[0]) for sources in files],
+                "fetched": all(cached(sources) for sources in files),
+            }
+        )
+    return rows
+
+
+def render(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The same as text: one line a data set."""
+    width = max(len(row["id"]) for row in rows)
+    return "\n".join(f"{row['id']:<{width}}  {_state(row):<11}  {row['title']}" for row in rows)
+
+
+def fetch_data_sets(names: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """Fetch the files of data sets, and give each file as soon as it is there.
+
+    Where one cannot be had, the others are fetched all the same.
+
+    Args:
+        names: such as `mnist`.
+
+    Yields:
+        The name of a data set, and one of its files.
+
+    Raises:
+        UserError: there is no such data set (nothing is fetched then), or some files cannot be had.
+    """
+    known = data_sets()
+    for name in names:
+        if name not in known:
+            raise UserError(
+                f"no data set '{name}'",
+                allowed=", ".join(known),
+                hint=did_you_mean(name, known),
+            )
+    failed = []
+    for name in names:
+        for sources in sources_of(name):
+            try:
+                yield name, fetch(sources)
+            except UserError as error:
+                failed.append(f"{name}: {error}")
+    if failed:
+        raise UserError("\n".join(failed))
+
+
+def sources_of(name: str) -> list[list[Source]]:
+    """The files that a data set needs, each by the sources that have it."""
+    return list(_sources(load_yaml(_path(name))))
+
+
+def _sources(node: Any) -> Iterator[list[Source]]:
+    """Every list in a config whose items say who has a file."""
+    if isinstance(node, Mapping):
+        for value in node.values():
+            yield from _sources(value)
+    elif isinstance(node, list) and node:
+        if all(isinstance(item, Mapping) and "provider" in item for item in node):
+            yield node
+        else:
+            for item in node:
+                yield from _sources(item)
+
+
+def _path(name: str) -> Path:
+    return CONF / "data" / f"{name}.yaml"
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    if not row["sources"]:
+        return "no download"
+    return "fetched" if row["fetched"] else "not fetched"
