@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -75,11 +76,12 @@ def test_the_list_says_what_is_there(capsys):
             "fetched": False,
         },
     ]
-    lines = [
-        line.split(maxsplit=1)[1].rsplit(maxsplit=1)[0]
-        for line in run(capsys, "--list")[1].splitlines()
+    lines = run(capsys, "--list")[1].splitlines()
+    assert [line.split() for line in lines] == [
+        ["digits", "fetched", "Digits."],
+        ["points", "no", "download", "Points."],
+        ["scenes", "not", "fetched", "Scenes."],
     ]
-    assert [line.strip() for line in lines] == ["fetched", "no download", "not fetched"]
 
 
 def test_a_misspelt_name_is_answered_and_nothing_is_fetched(capsys, project):
@@ -91,7 +93,7 @@ def test_a_misspelt_name_is_answered_and_nothing_is_fetched(capsys, project):
 
 def test_what_cannot_be_had_does_not_keep_the_others(capsys, project):
     (project / "registry" / "digits-1.0.tgz").unlink()
-    status, out, err = run(capsys, "--all", "--json")
+    status, _, err = run(capsys, "--all", "--json")
     assert status == 2
     assert (project / "cache" / "photos-1.0").is_file()
     assert "digits: data.sources: the data cannot be had" in err
@@ -104,9 +106,9 @@ def test_one_says_what_to_fetch(capsys):
     assert "DATASET" in err
 
 
-def test_it_answers_without_the_heavy_imports(project):
-    import subprocess
-
-    code = "import sys; from phytotron.fetching import list_data_sets; list_data_sets(); print('torch' in sys.modules)"
+def test_it_answers_without_the_heavy_imports():
+    code = (
+        "import sys, phytotron.fetching as it; it.list_data_sets(); print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
