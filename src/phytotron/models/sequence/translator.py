@@ -1,0 +1,130 @@
+"""An LSTM that reads a sentence and an LSTM that says it in another language.
+
+Sutskever et al., "Sequence to Sequence Learning with Neural Networks", 2014.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from phytotron.models.sequence.decoders import BahdanauDecoder, LuongDecoder, PlainDecoder
+from phytotron.nn.decoding import State
+from phytotron.nn.masking import PAD, token_mask
+
+_DECODERS: dict[str, Callable[..., nn.Module]] = {
+    "plain": PlainDecoder,
+    **{
+        f"{name}_{score}": partial(decoder, score=score)
+        for name, decoder in (("luong", LuongDecoder), ("bahdanau", BahdanauDecoder))
+        for score in ("dot", "general", "additive")
+    },
+}
+
+
+class Translator(nn.Module):
+    """Encoder and decoder, each an embedding and an LSTM; a linear layer over the target's words.
+
+    Args:
+        source_vocabulary, target_vocabulary: word ids are below these; `PAD` is none.
+        channels: of an embedding.
+        hidden: of both LSTMs.
+        decoder: plain, or what looks back: luong_dot, luong_general, luong_additive, bahdanau_dot,
+            bahdanau_general, bahdanau_additive.
+        bidirectional: the encoder reads in both directions, each with half of `hidden`.
+        dropout: on the embeddings and on what the linear layer gets.
+    """
+
+    def __init__(
+        self,
+        *,
+        source_vocabulary: int,
+        target_vocabulary: int,
+        channels: int,
+        hidden: int,
+        decoder: str,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if decoder not in _DECODERS:
+            raise ValueError(f"decoder is '{decoder}': one of {', '.join(_DECODERS)}")
+        self.source_embedding = nn.Embedding(source_vocabulary, channels, padding_idx=PAD)
+        self.encoder = nn.LSTM(
+            channels,
+            hidden // 2 if bidirectional else hidden,
+            batch_first=True,
+            bidirectional=bidirectional,
+        )
+        self.target_embedding = nn.Embedding(target_vocabulary, channels, padding_idx=PAD)
+        self.decoder = _DECODERS[decoder](channels, hidden)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(hidden, target_vocabulary)
+
+    def encode(self, source: Tensor) -> State:
+        """The decoder's first state, see `phytotron.models.sequence.decoders`.
+
+        Args:
+            source: word ids, shape (batch, source); no row is all padding.
+        """
+        mask = token_mask(source)
+        packed = pack_padded_sequence(
+            self.dropout(self.source_embedding(source)),
+            mask.sum(dim=1).cpu(),
+            batch_first=True,
+            enforce_sorted=False,
+        )
+        states, last = self.encoder(packed)
+        keys, _ = pad_packed_sequence(states, batch_first=True, total_length=source.shape[1])
+        # (directions, batch, hidden / directions) to (batch, hidden)
+        hidden, cell = (part.transpose(0, 1).flatten(1) for part in last)
+        return hidden, cell, keys, mask
+
+    def decode(self, target: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
+        """Go on by some words; see `PlainDecoder`.
+
+        Args:
+            target: word ids, shape (batch, steps).
+            state: see `encode`.
+        """
+        features, weights, state = self.decoder(self.dropout(self.target_embedding(target)), state)
+        return self.dropout(features), weights, state
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        """The logits of each next word, given the right words before it (teacher forcing).
+
+        Args:
+            source: word ids, shape (batch, source).
+            target: word ids, shape (batch, words); its first column is only given.
+
+        Returns:
+            The rows of all words but padding, one behind the other: shape (words in
+            `target[:, 1:]`, target_vocabulary).
+        """
+        features, _, _ = self.decode(target[:, :-1], self.encode(source))
+        return self.output(features[token_mask(target[:, 1:])])
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """The log-probabilities of the words that follow: a `Step` of `phytotron.nn.decoding`."""
+        features, _, state = self.decode(tokens.unsqueeze(1), state)
+        return self.output(features[:, 0]).log_softmax(dim=-1), state
+
+    def alignment(self, source: Tensor, target: Tensor) -> Tensor:
+        """How much the decoder attends to each word of the source when it says a word.
+
+        Args:
+            source, target: see `forward`.
+
+        Returns:
+            Shape (batch, words - 1, source): row i for `target[:, i + 1]`.
+
+        Raises:
+            ValueError: its decoder has no attention.
+        """
+        _, weights, _ = self.decode(target[:, :-1], self.encode(source))
+        if weights is None:
+            raise ValueError("a plain decoder attends to nothing")
+        return weights
