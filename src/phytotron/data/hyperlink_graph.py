@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from phytotron.data.office_help import Page, pages
+from phytotron.data.order import TrainingOrder
 from phytotron.data.sources import fetch
 
 _SHARED = "shared"  # pages of all modules
@@ -47,22 +48,33 @@ class Graph(NamedTuple):
     test: Tensor
 
 
-class WholeGraph:
-    """A graph as the only batch of an epoch."""
+class GraphBatches:
+    """A graph, whole in every batch; the mask of its training nodes is what differs.
 
-    def __init__(self, graph: Graph) -> None:
+    Args:
+        graph: with the mask of all training nodes.
+        batch_size: how many of them are in a batch; None: all, and one batch an epoch.
+        seed: from it and the epoch their order derives.
+    """
+
+    def __init__(self, graph: Graph, batch_size: int | None, seed: int) -> None:
         self.graph = graph
-        self.start_at(epoch=0, batch=0)
+        self.nodes = graph.train.nonzero().squeeze(1)
+        lengths = np.zeros(len(self.nodes), np.int64)
+        self.order = TrainingOrder(lengths, batch_size or len(lengths), seed=seed)
 
     def start_at(self, epoch: int, batch: int) -> None:
         """Let the next iterator begin behind `batch` batches of an epoch."""
-        self.batch = batch
+        self.order.start_at(epoch, batch)
 
     def __len__(self) -> int:
-        return 1
+        return len(self.order)
 
     def __iter__(self) -> Iterator[Graph]:
-        return iter([self.graph][self.batch :])
+        for rows in self.order:
+            mask = torch.zeros_like(self.graph.train)
+            mask[self.nodes[rows]] = True
+            yield self.graph._replace(train=mask)
 
 
 class GraphData(pl.LightningDataModule):
@@ -70,29 +82,40 @@ class GraphData(pl.LightningDataModule):
 
     Attributes:
         train, validation, test: the same `Graph`.
+        batch_size: training nodes of a batch; None: all.
         dimensions: `input_shape` (the features of a node) and `classes`.
         class_counts: training nodes of each class, shape (classes,).
         names: of the nodes.
-        classes: the names of the classes.
+        class_names: of the classes.
     """
 
-    def __init__(self, graph: Graph, names: list[str], classes: list[str]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        names: list[str],
+        class_names: list[str],
+        *,
+        batch_size: int | None,
+        seed: int,
+    ) -> None:
         super().__init__()
         self.train = self.validation = self.test = graph
         self.names = names
-        self.classes = classes
-        self.dimensions = {"input_shape": (graph.inputs.shape[1],), "classes": len(classes)}
-        counts = graph.targets[graph.train].bincount(minlength=len(classes))
+        self.class_names = class_names
+        self.batch_size = batch_size
+        self.seed = seed
+        self.dimensions = {"input_shape": (graph.inputs.shape[1],), "classes": len(class_names)}
+        counts = graph.targets[graph.train].bincount(minlength=len(class_names))
         self.class_counts = counts.numpy()
 
-    def train_dataloader(self) -> WholeGraph:
-        return WholeGraph(self.train)
+    def train_dataloader(self) -> GraphBatches:
+        return GraphBatches(self.train, self.batch_size, self.seed)
 
-    def val_dataloader(self) -> WholeGraph:
-        return WholeGraph(self.validation)
+    def val_dataloader(self) -> GraphBatches:
+        return GraphBatches(self.validation, None, self.seed)
 
-    def test_dataloader(self) -> WholeGraph:
-        return WholeGraph(self.test)
+    def test_dataloader(self) -> GraphBatches:
+        return GraphBatches(self.test, None, self.seed)
 
 
 def hyperlink_graph(
@@ -103,6 +126,7 @@ def hyperlink_graph(
     validation_share: float,
     split_seed: int,
     seed: int,
+    batch_size: int | None = None,
     tiny: bool = False,
     folder: Path | None = None,
 ) -> GraphData:
@@ -114,7 +138,8 @@ def hyperlink_graph(
         train_share: share of the nodes of each class whose class training may know.
         validation_share: share of the nodes of each class for validation; the rest is the test.
         split_seed: chooses them.
-        seed: not used: with one batch there is no order.
+        seed: the order of the training nodes derives from it and the epoch.
+        batch_size: training nodes of a batch; None: all.
         tiny: a generated graph of 60 nodes instead of the real one.
         folder: keeps the package; None: the user's cache.
     """
@@ -129,7 +154,7 @@ def hyperlink_graph(
         targets, train_share, validation_share, np.random.default_rng(split_seed)
     )
     graph = Graph(*map(torch.from_numpy, (inputs, links, targets, train, validation, test)))
-    return GraphData(graph, names, classes)
+    return GraphData(graph, names, classes, batch_size=batch_size, seed=seed)
 
 
 def linked_pages(found: Sequence[Page]) -> tuple[list[str], NDArray[np.int64]]:

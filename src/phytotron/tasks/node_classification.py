@@ -36,7 +36,7 @@ class NodeClassification(Supervised):
     """
 
     def objective(self, batch: Graph) -> Tensor:  # type: ignore[override]
-        return self.loss(*self._outputs_and_targets(batch, batch.train))
+        return self.loss(*self.outputs_and_targets(batch, batch.train))
 
     def validation_step(self, batch: Graph, index: int) -> None:  # type: ignore[override]
         self._measure_nodes(self.val_metrics, batch, batch.validation)
@@ -45,8 +45,9 @@ class NodeClassification(Supervised):
         self._measure_nodes(self.test_metrics, batch, batch.test)
 
     def _measure_nodes(self, measures: Measures, batch: Graph, mask: Tensor) -> None:
-        self.measure(measures, *self._outputs_and_targets(batch, mask))
+        self.measure(measures, *self.outputs_and_targets(batch, mask))
 
-    def _outputs_and_targets(self, graph: Graph, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def outputs_and_targets(self, graph: Graph, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (nodes, classes) and class ids (nodes,) of the nodes of a mask."""
         nodes = mask.nonzero().squeeze(1)
         return self(graph.inputs, graph.edges, nodes), graph.targets[nodes]

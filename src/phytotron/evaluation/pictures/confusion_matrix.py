@@ -6,12 +6,11 @@ from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
 from phytotron.evaluation.figures import confusion_figure
-from phytotron.evaluation.outputs import class_names, predicted_classes
+from phytotron.evaluation.outputs import class_names, test_classes
 from phytotron.evaluation.trained import Trained
 
 
 def draw(trained: Trained) -> Figure:
-    inputs, targets = trained.data.test
+    targets, predicted = test_classes(trained)
     names = class_names(trained.data)
-    predicted = predicted_classes(trained, inputs)
     return confusion_figure(confusion_matrix(targets, predicted, labels=range(len(names))), names)
