@@ -23,6 +23,8 @@ class Minimisation(Task):
         others: see `Task`.
     """
 
+    optimum: Tensor
+
     def __init__(
         self,
         network: nn.Module,
