@@ -277,7 +277,8 @@ def _applies(override: Override, base: DictConfig) -> bool:
     if override.type is OverrideType.ADD:
         return True
     if _is_group(override):
-        return OmegaConf.select(base, _key(override)) is not None
+        # A network may take any group, such as a schedule where it had none.
+        return any(OmegaConf.select(base, key) is not None for key in (_key(override), "trainer"))
     return has_key(base, _key(override))
 
 

@@ -77,9 +77,12 @@ class IdsAndNumbersNetwork(nn.Module):
             nn.Linear(joint_units, outputs),
             nn.Sigmoid(),
         )
+        embeddings, _, dense, _ = self.ids
+        assert isinstance(embeddings, nn.Embedding)
+        nn.init.uniform_(embeddings.weight, -0.05, 0.05)  # small: first all rows look alike
         # ReLU wants He's initial weights, the sigmoid Glorot's.
         for layer, initialize in (
-            (self.ids[2], nn.init.kaiming_normal_),
+            (dense, nn.init.kaiming_normal_),
             (self.numbers[0], nn.init.xavier_uniform_),
         ):
             assert isinstance(layer, nn.Linear)
