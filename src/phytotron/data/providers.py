@@ -21,7 +21,7 @@ from phytotron.progress import progress
 _TIMEOUT = 1800  # seconds for one file from a registry
 _SILENCE = 30  # seconds without a byte after which a web server is given up
 _ATTEMPTS = 3  # how often a broken transfer is taken up again
-_CHUNK = 1 << 20  # bytes
+_CHUNK = 1 << 16  # bytes; when a transfer breaks off, less than that is lost
 
 
 def https(source: Mapping[str, str], folder: Path) -> Path:
@@ -56,7 +56,7 @@ def https(source: Mapping[str, str], folder: Path) -> Path:
 def _shown(response, url: str) -> Iterator[bytes]:
     length = response.headers.get("Content-Length")
     total = -(-int(length) // _CHUNK) if length else None
-    return progress(response.iter_content(_CHUNK), total, f"fetch: MiB of {url}")
+    return progress(response.iter_content(_CHUNK), total, f"fetch: 64 KiB parts of {url}")
 
 
 def npm(source: Mapping[str, str], folder: Path) -> Path:
