@@ -279,7 +279,7 @@ def _fetch_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
-    from phytotron.fetching import data_sets, fetch_data_sets, list_data_sets, render
+    from phytotron.data.fetching import data_sets, fetch_data_sets, list_data_sets, render
 
     if arguments.list:
         rows = list_data_sets()

@@ -183,7 +183,7 @@ def graph(cached):
 
 def test_nodes_are_the_pages_of_modules_that_are_linked(graph):
     assert graph.names == ["scalc/a.html", "scalc/b.html", "swriter/a.html"]
-    assert graph.classes == ["scalc", "swriter"]
+    assert graph.class_names == ["scalc", "swriter"]
     assert graph.train.targets.tolist() == [0, 0, 1]
     assert graph.dimensions == {"input_shape": (5,), "classes": 2}
 
@@ -198,13 +198,17 @@ def test_the_names_of_modules_are_no_features(graph):
     assert graph.train.inputs.sum(0).tolist() == [3, 2, 1, 1, 1]
 
 
-def test_the_graph_is_its_own_only_batch(graph):
+def test_every_batch_is_the_whole_graph_with_some_of_its_training_nodes(graph):
+    (batch,) = graph.train_dataloader()
+    assert all(map(torch.equal, batch, graph.train))
+    graph.batch_size = 1
     loader = graph.train_dataloader()
-    (batch,) = loader
-    assert batch is graph.train
-    loader.start_at(epoch=3, batch=1)
-    assert list(loader) == []
-    assert len(loader) == 1
+    batches = list(loader)
+    assert [int(batch.train.sum()) for batch in batches] == [1, 1] == [1] * len(loader)
+    assert torch.equal(batches[0].train | batches[1].train, graph.train.train)
+    assert torch.equal(batches[0].inputs, graph.train.inputs)
+    loader.start_at(epoch=0, batch=1)
+    assert [batch.train.tolist() for batch in loader] == [batches[1].train.tolist()]
 
 
 def test_masks_share_out_each_class():
