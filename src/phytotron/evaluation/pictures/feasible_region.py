@@ -75,6 +75,8 @@ def draw(trained: Trained) -> Figure:
 
 def _line(axes, x, bias, side, colour) -> None:
     """w1 x1 + w2 x2 + b = 0, along whichever weight it is not parallel to."""
+    if not x.any():  # the bias alone decides: there is no line
+        return
     if abs(x[1]) >= abs(x[0]):
         axes.plot(side, -(bias + side * x[0]) / x[1], color=colour, linewidth=0.6)
     else:
