@@ -171,9 +171,20 @@ def test_every_reason_is_told(server, source, tmp_path):
     assert str(tmp_path / file_name(source)) in str(error.value)  # where one may put it by hand
 
 
-def test_a_source_that_lacks_a_key_is_answered(tmp_path):
-    with pytest.raises(UserError, match="a source of https needs url"):
-        fetch([{"provider": "https", "sha256": "0"}], tmp_path)
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ([], "no source is named"),
+        ([{"provider": "https", "sha256": "0"}], "a source of https needs url"),
+        (
+            [{"provider": "npm", "package": "a", "version": 1.0, "sha256": "0"}],
+            "a source of npm needs version, a text",
+        ),
+    ],
+)
+def test_a_source_that_says_too_little_is_answered(sources, said, tmp_path):
+    with pytest.raises(UserError, match=said):
+        fetch(sources, tmp_path)
 
 
 # --- the disk ----------------------------------------------------------------------------------

