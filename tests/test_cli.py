@@ -76,7 +76,13 @@ def test_a_mistake_ends_with_status_2_and_no_traceback(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["list"], ["show", "docs/textcnn"], ["explain", "seed", "-e", "docs/textcnn"]],
+    [
+        ["--help"],
+        ["list"],
+        ["list", "--catalogue"],
+        ["show", "docs/textcnn"],
+        ["explain", "seed", "-e", "docs/textcnn"],
+    ],
 )
 def test_the_quick_commands_import_nothing_heavy(words: list[str]) -> None:
     program = (
