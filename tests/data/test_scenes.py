@@ -143,5 +143,5 @@ def test_the_tiny_pictures_need_no_weights():
     data = style_pictures(weights=[], content="china", style="waves", side=100, seed=0, tiny=True)
     (batch,) = data.train_dataloader()
     assert batch.content.shape == batch.style.shape == (1, 3, 32, 32)
-    assert data.test is None
+    assert torch.equal(data.test.content[0], data.dimensions["content"])
     assert len(data.convolutions) == 13

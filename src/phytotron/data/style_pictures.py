@@ -27,15 +27,20 @@ class Pictures(NamedTuple):
 
 
 class StyleData(ArrayDataModule):
-    """One sample of `Pictures`.
+    """One sample of `Pictures`, which is the test split, too.
+
+    A network may ask for `content`, to begin with it.
 
     Attributes:
         convolutions: of VGG16; see `phytotron.data.vgg16.vgg16_convolutions`.
     """
 
     def __init__(self, pictures: Pictures, convolutions: list[Convolution], seed: int) -> None:
-        shape = tuple(pictures.content.shape[1:])
-        super().__init__(pictures, batch_size=None, seed=seed, dimensions={"input_shape": shape})
+        dimensions = {
+            "input_shape": tuple(pictures.content.shape[1:]),
+            "content": pictures.content[0],
+        }
+        super().__init__(pictures, pictures, batch_size=None, seed=seed, dimensions=dimensions)
         self.convolutions = convolutions
 
 

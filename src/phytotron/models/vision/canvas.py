@@ -1,0 +1,42 @@
+"""A picture as a network: its pixels are what is learned."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from phytotron.errors import UserError
+
+STARTS = ("noise", "content")
+
+
+class Canvas(nn.Module):
+    """One picture.
+
+    Args:
+        content: what it is to show, shape (3, height, width), in [0, 1].
+        start: what it is at first: `noise`, or a copy of `content`.
+
+    Attributes:
+        pixels: shape (1, 3, height, width), in [0, 1].
+        start: what they were at first.
+
+    Raises:
+        UserError: there is no such start.
+    """
+
+    start: Tensor
+
+    def __init__(self, *, content: Tensor, start: str = "noise") -> None:
+        super().__init__()
+        if start not in STARTS:
+            raise UserError(
+                f"unknown start '{start}'", where="model.start", allowed=", ".join(STARTS)
+            )
+        first = content.clone() if start == "content" else torch.rand_like(content)
+        self.pixels = nn.Parameter(first[None])
+        self.register_buffer("start", first[None].clone())
+
+    def forward(self) -> Tensor:
+        """The picture."""
+        return self.pixels

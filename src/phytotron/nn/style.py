@@ -1,0 +1,47 @@
+"""How much two pictures differ in what they show, and in how, by the maps of a network.
+
+Gatys et al., "Image style transfer using convolutional neural networks", 2016.
+
+Catalogue: I08
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def content_cost(given: Tensor, wanted: Tensor, *, half_sum: bool = False) -> Tensor:
+    """The squared difference of two sets of maps, a scalar.
+
+    Args:
+        given, wanted: shape (batch, channels, height, width).
+        half_sum: half the sum, as in the paper, instead of the mean.
+    """
+    if half_sum:
+        return F.mse_loss(given, wanted, reduction="sum") / 2
+    return F.mse_loss(given, wanted)
+
+
+def gram(maps: Tensor) -> Tensor:
+    """Which channels respond together, wherever: sums of products over all positions.
+
+    Args:
+        maps: shape (batch, channels, height, width).
+
+    Returns:
+        G with G[k, l] = sum of a[k] a[l], shape (batch, channels, channels).
+    """
+    flat = maps.flatten(2)
+    return flat @ flat.mT
+
+
+def style_cost(given: Tensor, wanted: Tensor) -> Tensor:
+    """The squared difference of two Gram matrices over (2 height width channels)², a scalar.
+
+    Args:
+        given: maps, shape (batch, channels, height, width).
+        wanted: the Gram matrices of others of the same shape.
+    """
+    _, channels, height, width = given.shape
+    return (gram(given) - wanted).square().sum() / (2 * height * width * channels) ** 2

@@ -1,0 +1,114 @@
+"""Training a network to find the objects of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+from torchmetrics.detection import MeanAveragePrecision
+from torchvision.ops import batched_nms
+
+from phytotron.models.vision.grid_detector import GridDetector
+from phytotron.nn.detection_loss import DetectionLoss
+from phytotron.tasks.task import Task
+
+Found = dict[str, Tensor]  # boxes (objects, 4) in pixels, scores (objects), labels (objects)
+
+
+class Measures(nn.Module):
+    """The mean loss, and the mean average precision over the classes (COCO, Lin et al., 2014)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loss = MeanMetric()
+        self.precision = MeanAveragePrecision()
+
+    def take(self) -> dict[str, Tensor]:
+        """`loss`; `map50`, with boxes that count from an IoU of 0.5; and `map`, the mean for 0.5,
+        0.55, ..., 0.95. All begin anew."""
+        loss, precision = self.loss.compute(), self.precision.compute()
+        self.loss.reset()
+        self.precision.reset()
+        return {"loss": loss, "map50": precision["map_50"], "map": precision["map"]}
+
+
+class Detection(Task):
+    """A network with a `grid` learns to find objects.
+
+    A batch has `images`, `boxes` and `classes`, of which a picture has a varying number; see
+    `phytotron.data.scenes.Scenes`.
+
+    Args:
+        network: gives what the loss takes.
+        loss: see `DetectionLoss`.
+        least_score: what is found with less is left out; low, as precision is measured over all
+            scores.
+        most_overlap: of two boxes of a class with a larger IoU the one of lower score is left out.
+        others: see `Task`.
+    """
+
+    network: GridDetector
+
+    def __init__(
+        self,
+        network: GridDetector,
+        *,
+        optimizer: Mapping[str, Any],
+        loss: DetectionLoss,
+        least_score: float,
+        most_overlap: float,
+        scheduler: Mapping[str, Any] | None = None,
+        regularizer: Callable[[nn.Module], Tensor] | None = None,
+    ) -> None:
+        super().__init__(network, optimizer=optimizer, scheduler=scheduler, regularizer=regularizer)
+        self.loss = loss
+        self.least_score = least_score
+        self.most_overlap = most_overlap
+        self.val_metrics = Measures()
+        self.test_metrics = Measures()
+
+    def objective(self, batch: Any) -> Tensor:
+        return self.loss(self(batch.images), self.network.grid, batch.boxes, batch.classes)
+
+    @torch.no_grad()
+    def detect(self, images: Tensor) -> list[Found]:
+        """What is in each of the images, shape (batch, channels, height, width)."""
+        return self._found(self(images))
+
+    def validation_step(self, batch: Any, index: int) -> None:
+        self._measure(self.val_metrics, batch)
+
+    def validation_metrics(self) -> dict[str, Tensor]:
+        return {f"val_{name}": value for name, value in self.val_metrics.take().items()}
+
+    def test_step(self, batch: Any, index: int) -> None:
+        self._measure(self.test_metrics, batch)
+
+    def on_test_epoch_end(self) -> None:
+        for name, value in self.test_metrics.take().items():
+            self.log(f"test/{name}", value, sync_dist=True)
+
+    def _measure(self, measures: Measures, batch: Any) -> None:
+        raw = self(batch.images)
+        loss = self.loss(raw, self.network.grid, batch.boxes, batch.classes)
+        measures.loss.update(loss, weight=len(raw))
+        truth = [
+            {"boxes": boxes[classes >= 0], "labels": classes[classes >= 0]}
+            for boxes, classes in zip(batch.boxes, batch.classes, strict=True)
+        ]
+        measures.precision.update(self._found(raw), truth)
+
+    def _found(self, raw: Tensor) -> list[Found]:
+        boxes = self.network.grid.decode(self.network.grid.numbers(raw[..., :4]))
+        scores, labels = (raw[..., 4:5].sigmoid() * raw[..., 5:].softmax(-1)).max(-1)
+        return [self._of_picture(*one) for one in zip(boxes, scores, labels, strict=True)]
+
+    def _of_picture(self, boxes: Tensor, scores: Tensor, labels: Tensor) -> Found:
+        likely = torch.nonzero(scores >= self.least_score).flatten()
+        kept = likely[
+            batched_nms(boxes[likely], scores[likely], labels[likely], self.most_overlap)
+        ]  # the likeliest first
+        return {"boxes": boxes[kept], "scores": scores[kept], "labels": labels[kept]}

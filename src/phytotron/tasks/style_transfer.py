@@ -1,0 +1,100 @@
+"""Painting a picture that shows what one picture shows, in the manner of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from phytotron.models.vision.canvas import Canvas
+from phytotron.models.vision.vgg16_trunk import VGG16Trunk
+from phytotron.nn.style import content_cost, gram, style_cost
+from phytotron.tasks.task import Task
+
+
+class StyleTransfer(Task):
+    """The pixels of a picture are trained; a network that has learned to see is the judge.
+
+    The objective is content_weight * content + style_weight * style (Gatys et al., 2016): how much
+    the picture differs from the one in the maps of some layers, and from the other one in which
+    maps respond together. After each step, pixels beyond black and white are put back.
+
+    A test gives `test/loss`, its parts `test/content` and `test/style`, and `test/loss_ratio`: the
+    loss as a share of what it was for the picture at first.
+
+    Args:
+        network: a `Canvas`.
+        data: has the judge's `convolutions`. Its only batch has `content` and `style`, both of
+            shape (1, 3, height, width), in [0, 1].
+        content_layers, style_layers: names of the judge's layers with the weight of each.
+        content_weight, style_weight: of the two sums.
+        others: see `Task`.
+    """
+
+    network: Canvas
+
+    def __init__(
+        self,
+        network: Canvas,
+        *,
+        optimizer: Mapping[str, Any],
+        data: Any,
+        content_layers: Mapping[str, float],
+        style_layers: Mapping[str, float],
+        content_weight: float,
+        style_weight: float,
+        scheduler: Mapping[str, Any] | None = None,
+        regularizer: Callable[[nn.Module], Tensor] | None = None,
+    ) -> None:
+        super().__init__(network, optimizer=optimizer, scheduler=scheduler, regularizer=regularizer)
+        self.judge = VGG16Trunk(data.convolutions, {*content_layers, *style_layers})
+        self.content_layers = content_layers
+        self.style_layers = style_layers
+        self.content_weight = content_weight
+        self.style_weight = style_weight
+        self.pictures = data.train
+        self._wanted: tuple[dict[str, Tensor], dict[str, Tensor]] | None = None
+
+    def objective(self, batch: Any) -> Tensor:
+        content, style = self.costs(self())
+        return content + style
+
+    def test_step(self, batch: Any, index: int) -> None:
+        content, style = self.costs(self())
+        self.log("test/content", content, batch_size=1)
+        self.log("test/style", style, batch_size=1)
+        self.log("test/loss", content + style, batch_size=1)
+        content_first, style_first = self.costs(self.network.start)
+        ratio = (content + style) / (content_first + style_first)
+        self.log("test/loss_ratio", ratio, batch_size=1)
+
+    def costs(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Content and style, weighted, of a picture of shape (1, 3, height, width)."""
+        wanted_content, wanted_style = self._wanted_maps(picture.device)
+        seen = self.judge(picture)
+        contents = [
+            weight * content_cost(seen[layer], wanted_content[layer])
+            for layer, weight in self.content_layers.items()
+        ]
+        styles = [
+            weight * style_cost(seen[layer], wanted_style[layer])
+            for layer, weight in self.style_layers.items()
+        ]
+        content_sum, style_sum = torch.stack(contents).sum(), torch.stack(styles).sum()
+        return self.content_weight * content_sum, self.style_weight * style_sum
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        super().optimizer_step(*args, **kwargs)
+        with torch.no_grad():
+            self.network.pixels.clamp_(0, 1)
+
+    @torch.no_grad()
+    def _wanted_maps(self, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Maps of the content, and Gram matrices of the style; they stay the same."""
+        if self._wanted is None:
+            content = self.judge(self.pictures.content.to(device))
+            style = self.judge(self.pictures.style.to(device))
+            self._wanted = content, {layer: gram(style[layer]) for layer in self.style_layers}
+        return self._wanted
