@@ -8,6 +8,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from phytotron.data.cifar10 import cifar10
@@ -52,6 +53,16 @@ def test_fashion_mnist_comes_in_gzip_files_of_a_debian_package(cached):
     sources = cached("debian", {f"{name}.gz": gzip.compress(files[name]) for name in files})
     data = mnist(sources=sources, folder=cached.folder, **OPTIONS)
     assert (data.test.inputs * 255 / 25 == data.test.targets[:, None, None, None]).all()
+
+
+def test_images_are_resized_before_they_get_a_border(cached):
+    sources = cached("npm", idx_files("package/data"))
+    data = mnist(sources=sources, folder=cached.folder, size=14, border=1, **OPTIONS)
+    assert data.test.inputs.shape == (20, 1, 16, 16)
+    inner = data.test.inputs[:, :, 1:-1, 1:-1]
+    expected = (data.test.targets * 25 / 255)[:, None, None, None].expand_as(inner)
+    assert torch.allclose(inner, expected)
+    assert data.test.inputs[:, :, 0].eq(0).all()
 
 
 @pytest.mark.parametrize(

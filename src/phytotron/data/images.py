@@ -64,8 +64,8 @@ def image_module(
     def prepared(given: Images, limit: int | None) -> tuple[NDArray, NDArray]:
         images, labels = given[0][:limit], given[1][:limit]
         if size is not None:
-            resized = torch.from_numpy(images).float()
-            images = F.interpolate(resized, (size, size), mode="bilinear").numpy()
+            pixels = torch.from_numpy(images.astype(np.float32))
+            images = F.interpolate(pixels, (size, size), mode="bilinear").numpy()
         edges = (border, border)
         return SCALINGS[scaling](np.pad(images, ((0, 0), (0, 0), edges, edges))), labels
 
