@@ -1,0 +1,122 @@
+"""A convolutional variational autoencoder (Kingma and Welling, 2014)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+_SHRUNK = 8  # three convolutions of stride 2
+_FIRST = 8  # height and width of the picture that the decoder begins with
+_SLOPE = 0.3  # of the leaky ReLUs
+
+
+class ConvolutionalVAE(nn.Module):
+    """Three convolutions to a normal distribution of codes, and from a code back to an image.
+
+    The encoder halves the image three times and gives mean and log variance of each code. The
+    decoder draws an 8 x 8 picture with two dense layers, refines it with a transposed convolution
+    of stride 2 and two of stride 1, and ends in a dense layer or a transposed convolution.
+
+    Args:
+        input_shape: of an image, (1, height, width): 32 x 32 for an output by convolution, else
+            any multiple of 8. Pixels are in [0, 1].
+        latent: numbers in a code.
+        channels: of each convolution.
+        output: `dense`: one weight for each pair of feature and pixel, nearly all of the network;
+            `convolution`: one filter for all pixels.
+
+    Raises:
+        ValueError: images or an output that it cannot have.
+    """
+
+    def __init__(
+        self,
+        *,
+        input_shape: Sequence[int],
+        latent: int = 8,
+        channels: int = 64,
+        output: str = "dense",
+    ) -> None:
+        super().__init__()
+        colours, height, width = input_shape
+        if colours != 1 or height % _SHRUNK or width % _SHRUNK:
+            raise ValueError(f"images are {tuple(input_shape)}, not grey with sides of 8, 16, ...")
+        self.latent = latent
+        self.encoder = nn.Sequential(
+            *_halving(colours, channels),
+            *_halving(channels, channels),
+            *_halving(channels, channels),
+            nn.Flatten(),
+        )
+        features = channels * (height // _SHRUNK) * (width // _SHRUNK)
+        self.mean = nn.Linear(features, latent)
+        self.log_variance = nn.Linear(features, latent)
+        side = 2 * _FIRST
+        self.decoder = nn.Sequential(
+            nn.Linear(latent, 32),
+            nn.LeakyReLU(_SLOPE),
+            nn.Linear(32, _FIRST**2),
+            nn.LeakyReLU(_SLOPE),
+            nn.Unflatten(1, (1, _FIRST, _FIRST)),
+            nn.ConvTranspose2d(1, channels, 4, stride=2, padding=1),
+            nn.ReLU(),
+            # With stride 1 a transposed convolution is a convolution with mirrored filters.
+            nn.ZeroPad2d((1, 2, 1, 2)),
+            nn.Conv2d(channels, channels, 4),
+            nn.ReLU(),
+            nn.ZeroPad2d((1, 2, 1, 2)),
+            nn.Conv2d(channels, channels, 4),
+            nn.ReLU(),
+        )
+        if output == "dense":
+            self.decoder.extend(
+                [
+                    nn.Flatten(),
+                    nn.Linear(channels * side**2, height * width),
+                    nn.Unflatten(1, (1, height, width)),
+                ]
+            )
+        elif output == "convolution" and height == width == 2 * side:
+            self.decoder.append(nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1))
+        else:
+            raise ValueError(
+                f"the output is '{output}'; it can be dense, or for 32 x 32 convolution"
+            )
+        self.decoder.append(nn.Sigmoid())
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Reconstructions through codes that are drawn, and mean and log variance of the codes.
+
+        Args:
+            images: shape (batch, 1, height, width).
+
+        Returns:
+            Images of the same shape, and two tensors of shape (batch, latent).
+        """
+        mean, log_variance = self.encode(images)
+        # Drawn in a way that gradients pass (section 2.4).
+        codes = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        return self.decode(codes), mean, log_variance
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance of the codes, both of shape (batch, latent)."""
+        features = self.encoder(images)
+        return self.mean(features), self.log_variance(features)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes, shape (batch, latent), to images, shape (batch, 1, height, width)."""
+        return self.decoder(codes)
+
+    def sample(self, count: int) -> Tensor:
+        """Images of codes from the prior N(0, I), shape (count, 1, height, width)."""
+        return self.decode(torch.randn(count, self.latent, device=self.mean.weight.device))
+
+
+def _halving(before: int, channels: int) -> list[nn.Module]:
+    return [
+        nn.Conv2d(before, channels, 4, stride=2, padding=1),
+        nn.BatchNorm2d(channels),
+        nn.LeakyReLU(_SLOPE),
+    ]
