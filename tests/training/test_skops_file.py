@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from phytotron.errors import UserError
 from phytotron.models.text.tfidf import TfidfLogisticRegression
@@ -40,6 +43,34 @@ def test_an_equal_estimator_gives_equal_bytes(tmp_path):
         save_estimator(estimator, tmp_path / f"{number}.skops")
     contents = {(tmp_path / f"{number}.skops").read_bytes() for number in range(3)}
     assert len(contents) == 1
+
+
+def a_tree() -> DecisionTreeClassifier:
+    points = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    return DecisionTreeClassifier(random_state=0).fit(points, [0, 1, 1, 0])
+
+
+def test_a_tree_comes_back_as_it_was(tmp_path):
+    tree = a_tree()
+    save_estimator(tree, tmp_path / "model.skops")
+    loaded = load_estimator(tmp_path / "model.skops")
+    assert loaded.predict([[0, 0], [0, 1]]).tolist() == [0, 1]
+    assert loaded.tree_.threshold.tolist() == tree.tree_.threshold.tolist()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("left_child", 1000), ("right_child", 0), ("left_child", -7), ("feature", 99)],
+)
+def test_a_tree_that_would_read_beside_its_nodes_is_refused(field, value, tmp_path):
+    """Its prediction would follow the numbers of a file anywhere in memory."""
+    tree = a_tree()
+    state = tree.tree_.__getstate__()
+    state["nodes"][field][0] = value
+    tree.tree_.__setstate__(state)
+    save_estimator(make_pipeline(StandardScaler(), tree), tmp_path / "model.skops")
+    with pytest.raises(UserError, match="a decision tree that is not sound"):
+        load_estimator(tmp_path / "model.skops")
 
 
 def test_types_that_we_do_not_use_are_refused(tmp_path):

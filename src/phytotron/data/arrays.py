@@ -92,7 +92,10 @@ class ArrayDataModule(pl.LightningDataModule):
             numbers of shape (samples, outputs).
         class_counts: training samples of each class, shape (classes,); None where the targets are
             not class ids.
+        input_names: of the features, for people; None: they have none.
     """
+
+    input_names: Sequence[str] | None = None
 
     def __init__(
         self,

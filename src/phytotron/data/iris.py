@@ -33,10 +33,10 @@ def iris(
         features: only these columns, such as [0, 1]; None: all.
         others: see `phytotron.data.tables.table`.
     """
-    inputs, species = load_iris(return_X_y=True)
-    if features is not None:
-        inputs = inputs[:, list(features)]
-    return table(
+    flowers = load_iris()
+    columns = list(range(4) if features is None else features)
+    inputs, species = flowers.data[:, columns], flowers.target
+    data = table(
         (inputs.astype(np.float32), species.astype(np.int64)),
         batch_size=batch_size,
         validation=validation,
@@ -46,3 +46,6 @@ def iris(
         standardise=standardise,
         tiny=tiny,
     )
+    data.input_names = [flowers.feature_names[column] for column in columns]
+    data.class_names = flowers.target_names.tolist()
+    return data

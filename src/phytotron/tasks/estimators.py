@@ -73,24 +73,30 @@ class SupervisedEstimator:
 
 
 class Clustering:
-    """An estimator that groups inputs without knowing their classes.
+    """An estimator that groups inputs around centres, without knowing their classes.
 
-    It gives `train/inertia`, the sum of the squared distances to the nearest centre, and
-    `train/adjusted_rand_index` of its groups and the classes (Hubert and Arabie, 1985): 1 for the
-    same groups, about 0 for random ones.
+    For training and test it gives `inertia`, the sum of the squared distances to the nearest
+    centre, and `mean_distance`, the mean of the distances themselves, which k-means does not
+    minimise; for training also how many centres there are, `train/clusters`. Where the samples have
+    targets, `train/adjusted_rand_index` compares its groups with the classes (Hubert and Arabie,
+    1985): 1 for the same groups, about 0 for random ones.
     """
 
     def fit(self, model: Any, data: Any) -> History:
-        inputs, _ = _arrays(data.train)
-        model.fit(inputs)
+        model.fit(np.asarray(data.train.inputs))
         return list(getattr(model, "history_", []))
 
     def test(self, model: Any, data: Any) -> dict[str, float]:
-        _, targets = _arrays(data.train)
-        return {
-            "train/inertia": float(model.inertia_),
-            "train/adjusted_rand_index": float(adjusted_rand_score(targets, model.labels_)),
-        }
+        measured = {"train/clusters": float(len(np.unique(model.labels_)))}
+        for split, samples in (("train", data.train), ("test", data.test)):
+            if samples is not None:
+                nearest = model.transform(np.asarray(samples.inputs)).min(axis=1)
+                measured[f"{split}/inertia"] = float(np.sum(nearest**2))
+                measured[f"{split}/mean_distance"] = float(nearest.mean())
+        if "targets" in data.train._fields:
+            index = adjusted_rand_score(np.asarray(data.train.targets), model.labels_)
+            measured["train/adjusted_rand_index"] = float(index)
+        return measured
 
 
 class SelfMeasured:

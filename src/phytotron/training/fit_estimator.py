@@ -47,7 +47,7 @@ def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
         history=history,
         epochs=max(1, len(history)),
         steps=steps,
-        samples=0 if data is None else len(data.train[1]),
+        samples=len(data.train[0]) if hasattr(data, "train") else 0,
         parameters=sum(array.size for array in learned_arrays(estimator)),
         best_epoch=int(history[-1]["epoch"]) if history else 0,
         stopped="fitted",
@@ -56,8 +56,14 @@ def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
 
 
 def learned_arrays(estimator: BaseEstimator) -> Iterator[np.ndarray]:
-    """The floating-point arrays among the learned attributes, those of inner estimators too."""
+    """The floating-point arrays among the learned attributes, those of inner estimators too.
+
+    An estimator may keep further copies under private names. What a sampler draws is not learned:
+    its class lists such attributes in `not_learned`.
+    """
     for name, value in vars(estimator).items():
+        if name.startswith("_") or name in getattr(estimator, "not_learned", ()):
+            continue
         for item in _flat(value):
             if isinstance(item, BaseEstimator):
                 yield from learned_arrays(item)
@@ -66,6 +72,8 @@ def learned_arrays(estimator: BaseEstimator) -> Iterator[np.ndarray]:
 
 
 def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
     if isinstance(value, list | tuple):
         for item in value:
             yield from _flat(item)

@@ -8,15 +8,19 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import skops.io
+from sklearn.base import BaseEstimator
+from sklearn.tree import BaseDecisionTree
 
 from phytotron.errors import UserError
 
 # In this attribute scikit-learn's vectorizers keep the memory address of their stop words.
 ADDRESS = "_stop_words_id"
 
-# Where the types are from that a model may contain beyond skops' own list.
-TRUSTED = ("phytotron.models.", "phytotron.scratch.")
+# Where the types are from that a model may contain beyond skops' own list, which leaves out the
+# nodes of a decision tree: their numbers say where to read in memory, see `_check_trees`.
+TRUSTED = ("phytotron.models.", "phytotron.scratch.", "sklearn.tree._tree.Tree")
 
 
 def save_estimator(estimator: Any, path: Path) -> None:
@@ -65,7 +69,8 @@ def load_estimator(path: Path) -> Any:
     """Read an estimator.
 
     Raises:
-        UserError: it contains a type that is neither in skops' own list nor one of ours.
+        UserError: it contains a type that is neither in skops' own list nor one of ours, or a
+            decision tree that leads astray.
     """
     unknown = skops.io.get_untrusted_types(file=path)
     foreign = sorted(name for name in unknown if not name.startswith(TRUSTED))
@@ -74,4 +79,28 @@ def load_estimator(path: Path) -> Any:
             f"contains types that our estimators do not have: {', '.join(foreign)}",
             where=str(path),
         )
-    return skops.io.load(path, trusted=unknown)
+    estimator = skops.io.load(path, trusted=unknown)
+    _check_trees(estimator, path)
+    return estimator
+
+
+def _check_trees(part: Any, path: Path) -> None:
+    """Follow an estimator to its decision trees: each node must lead further down, or be a leaf."""
+    if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
+        tree = part.tree_
+        nodes = np.arange(tree.node_count)
+        inner = tree.children_left != -1
+        sound = part.n_features_in_ == tree.n_features
+        for children in (tree.children_left, tree.children_right):
+            below = (children > nodes) & (children < tree.node_count)
+            sound &= bool(np.all(np.where(inner, below, children == -1)))
+        sound &= bool(np.all((tree.feature < tree.n_features) & (~inner | (tree.feature >= 0))))
+        if not sound:
+            raise UserError("contains a decision tree that is not sound", where=str(path))
+    if isinstance(part, dict):
+        part = list(part.values())
+    elif isinstance(part, BaseEstimator):
+        part = list(vars(part).values())
+    if isinstance(part, list | tuple):
+        for item in part:
+            _check_trees(item, path)
