@@ -1,0 +1,1 @@
+"""Classic learning without gradients in torch: estimators in the sense of scikit-learn."""
