@@ -1,0 +1,1 @@
+"""Markov chains that sample from a distribution."""
