@@ -33,13 +33,12 @@ def draw(trained: Trained) -> Figure:
     for label, name in enumerate(class_names(trained.data)):
         # More classes than colours: the markers tell those of one colour apart.
         colour = COLOURS[label % len(COLOURS)]
-        marker = MARKERS[label % len(MARKERS) if label < len(COLOURS) else -1 - label]
-        for part, face in (
-            ((targets == label) & ~known, "none"),
-            ((targets == label) & known, colour),
-        ):
+        marker = MARKERS[(label + label // len(COLOURS)) % len(MARKERS)]
+        belongs = targets == label
+        for part, face in ((belongs & ~known, "none"), (belongs & known, colour)):
             axes.scatter(
-                *points[part].T,
+                points[part, 0],
+                points[part, 1],
                 s=14,
                 marker=marker,
                 facecolors=face,
@@ -47,7 +46,7 @@ def draw(trained: Trained) -> Figure:
                 linewidths=0.6,
                 label=name if face == colour else None,
             )
-    axes.set_title("Nodes as the last layer sees them (t-SNE); filled: class known in training")
+    axes.set_title("Nodes before the last layer (t-SNE); filled: class known in training")
     axes.set_xticks([])
     axes.set_yticks([])
     figure.legend(loc="outside right upper", frameon=False)

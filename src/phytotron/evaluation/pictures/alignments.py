@@ -1,0 +1,51 @@
+"""What a translator looks at when it says a word."""
+
+from __future__ import annotations
+
+import torch
+from matplotlib.figure import Figure
+
+from phytotron.data.en_fr import BEGIN, END
+from phytotron.data.tokens import PAD, UNKNOWN
+from phytotron.evaluation.trained import Trained
+from phytotron.nn.masking import token_mask
+from phytotron.tasks.translation import trimmed
+
+_SENTENCES = 4
+_COLUMNS = 2
+
+
+def draw(trained: Trained) -> Figure:
+    """Attention of each word of a translation (row) to the words of the source (column).
+
+    The sentences are the first ones of the test split that are among its longest and have no
+    unknown word.
+    """
+    test, words = trained.data.test, trained.data
+    lengths = token_mask(test.source).sum(dim=1)
+    known = (test.source != UNKNOWN).all(dim=1)
+    long = lengths >= lengths[known].double().quantile(0.8)
+    sources = test.source[known & long][:_SENTENCES]
+
+    rows = -(-len(sources) // _COLUMNS)
+    figure = Figure(figsize=(10, 4.6 * rows), layout="constrained")
+    panels = figure.subplots(rows, _COLUMNS, squeeze=False).flatten()
+    for axes in panels[len(sources) :]:
+        axes.set_axis_off()
+    for axes, source in zip(panels, sources.unsqueeze(1), strict=False):
+        source, said = trimmed(source), trained.task.translate(source)
+        said = torch.cat([said.new_tensor([[BEGIN]]), trimmed(said)], dim=1)
+        with torch.no_grad():
+            weights = trained.model.alignment(source, said)[0]
+        axes.imshow(weights, cmap="Greys", vmin=0, vmax=1)
+        axes.set_xticks(range(source.shape[1]), _words(source[0], words.source_words), rotation=60)
+        axes.set_yticks(range(said.shape[1] - 1), _words(said[0, 1:], words.target_words))
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+    figure.suptitle("Attention of each word of the translation (row) to the source (column)")
+    return figure
+
+
+def _words(tokens: torch.Tensor, words: list[str]) -> list[str]:
+    named = {END: "■", PAD: ""}
+    return [named.get(token, words[token]) for token in tokens.tolist()]
