@@ -68,6 +68,7 @@ def test_a_contender_of_the_pipeline_needs_no_target(tmp_path: Path) -> None:
         ("target: 0.9", "target: true", 7, ["a number"]),
         ("target: 0.9", "target: .nan", 7, ["a number"]),
         ("seeds: 3", "seeds: 0", 8, ["a whole number from 1"]),
+        ("seeds: 3", "seeds: [1, two]", 8, ["how many, or a list of seeds"]),
         ("[C25, C26]", "[C25, C266]", 3, ["'C266' is not in the catalogue", "'C26'?"]),
         ("[C25, C26]", "C25", 3, ["a list of texts"]),
         ('"A course"', "2012", 4, ["a text"]),

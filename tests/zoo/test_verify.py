@@ -161,9 +161,10 @@ def test_the_parts_make_up_the_whole(project: Path, write) -> None:
     assert {len(part) for part in parts} <= {2, 3}
 
 
-def test_a_preset_is_verified_with_its_overrides_and_target(garden: Path) -> None:
-    result = earn.earn("tiny/iris", "full", seeds=1)
-    assert (result.preset, result.target) == ("full", 0.9)
+def test_a_preset_is_verified_with_its_overrides_target_and_seeds(garden: Path, change) -> None:
+    change("conf/experiment/tiny/iris.yaml", "target: 0.9}", "target: 0.9, seeds: [7, 4]}")
+    result = earn.earn("tiny/iris", "full")
+    assert (result.preset, result.target, result.seeds) == ("full", 0.9, [7, 4])
     assert last_result("tiny/iris") is None
     assert last_result("tiny/iris", "full") == result
 

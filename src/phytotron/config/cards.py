@@ -94,8 +94,20 @@ def _count(path: Path, key: str, value: Any) -> None:
         raise _error(path, key, _shown(value), "a whole number from 1", None)
 
 
+def _seeds(path: Path, key: str, value: Any) -> None:
+    listed = value if _is_list(value) else [value]
+    if not listed or any(isinstance(seed, bool) or not isinstance(seed, int) for seed in listed):
+        raise _error(path, key, _shown(value), "how many, or a list of seeds", None)
+    if not _is_list(value):
+        _count(path, key, value)
+
+
+def _is_list(value: Any) -> bool:
+    return hasattr(value, "__iter__") and not isinstance(value, str) and not _is_mapping(value)
+
+
 def _texts(path: Path, key: str, value: Any) -> None:
-    if _is_mapping(value) or isinstance(value, str) or not hasattr(value, "__iter__"):
+    if not _is_list(value):
         raise _error(path, key, _shown(value), "a list of texts", None)
     for item in value:
         if not isinstance(item, str):
@@ -177,7 +189,7 @@ def _is_mapping(value: Any) -> bool:
 _PRESET_KEYS: dict[str, Callable[[Path, str, Any], None]] = {
     "overrides": _overrides,
     "target": _number,
-    "seeds": _count,
+    "seeds": _seeds,
     "notes": _text,
 }
 
@@ -187,7 +199,7 @@ _KEYS: dict[str, Callable[[Path, str, Any], None]] = {
     "metric": _metric,
     "goal": _choice(*_GOALS),
     "target": _number,
-    "seeds": _count,
+    "seeds": _seeds,
     "tiny": _overrides,
     "presets": _presets,
     "skip": _skip,

@@ -58,7 +58,8 @@ def earn(experiment: str, preset: str | None = None, seeds: int | None = None) -
     Args:
         experiment: its id.
         preset: one of its card's presets; None: the file itself.
-        seeds: how many, from 0; None: what the card says, or as many as are quick.
+        seeds: how many, from 0, or at most so many of those that the card lists; None: what the
+            card says, or three where a seed takes less than a minute, else one.
 
     Raises:
         UserError: a mistake in the experiment, a metric that it does not have, or somebody else
@@ -70,11 +71,14 @@ def earn(experiment: str, preset: str | None = None, seeds: int | None = None) -
         mark = fingerprint(experiment, preset)
         folder = RUNS / name
         shutil.rmtree(folder, ignore_errors=True)
-        outcomes = [_run(experiment, card, 0, folder)]
-        quick = outcomes[0].seconds < _QUICK_SECONDS
-        wanted = seeds or card.get("seeds") or (_QUICK_SEEDS if quick else 1)
-        outcomes += [_run(experiment, card, seed, folder) for seed in range(1, wanted)]
-        result = _result(experiment, preset, card, outcomes, mark)
+        chosen = _seeds(card, seeds)
+        outcomes: list[Outcome] = []
+        for seed in chosen:
+            outcomes.append(_run(experiment, card, seed, folder, pictures=not outcomes))
+            unsaid = seeds is None and card.get("seeds") is None
+            if unsaid and outcomes[0].seconds >= _QUICK_SECONDS:
+                break
+        result = _result(experiment, preset, card, chosen[: len(outcomes)], outcomes, mark)
         with replacing_folder(PICTURES / name) as pictures:
             for path in outcomes[0].pictures:
                 shutil.copyfile(path, pictures / path.name)
@@ -95,14 +99,24 @@ def _alone(name: str) -> Iterator[None]:
         raise UserError("another process is verifying this experiment", where=name) from None
 
 
-def _run(experiment: str, card: Mapping[str, Any], seed: int, folder: Path) -> Outcome:
+def _seeds(card: Mapping[str, Any], asked: int | None) -> list[int]:
+    """The seeds to run, if the first of them does not show that one must be enough."""
+    given = card.get("seeds")
+    if isinstance(given, list):
+        return given[:asked]
+    return list(range(asked or given or _QUICK_SEEDS))
+
+
+def _run(
+    experiment: str, card: Mapping[str, Any], seed: int, folder: Path, *, pictures: bool
+) -> Outcome:
     config = plain(compose_experiment(experiment, card["overrides"], seed).config)
 
     from phytotron.zoo.run import run
 
     # With checkpoints of its own: a training that goes on from elsewhere would seem too short.
     scratch = folder / "scratch"
-    outcome = run(config, folder / f"seed-{seed}", pictures=seed == 0, scratch=scratch)
+    outcome = run(config, folder / f"seed-{seed}", pictures=pictures, scratch=scratch)
     shutil.rmtree(scratch, ignore_errors=True)
     if outcome is None:
         raise UserError("is trained by several processes", where=experiment, allowed="one process")
@@ -125,6 +139,7 @@ def _result(
     experiment: str,
     preset: str | None,
     card: Mapping[str, Any],
+    seeds: list[int],
     outcomes: Sequence[Outcome],
     mark: str,
 ) -> Result:
@@ -149,7 +164,7 @@ def _result(
         target=target,
         reached=is_reached(metrics[card["metric"]].mean, goal, target),
         metrics=metrics,
-        seeds=list(range(len(outcomes))),
+        seeds=seeds,
         seconds=seconds,
         peak_memory_mb=round(peak_memory_mb()),
         samples_per_second=round(samples / max(sum(seconds.values), 1e-3), 1),
