@@ -75,7 +75,7 @@ def test_a_preset_has_a_row_of_its_own(project: Path, make_result, change) -> No
     write_result(make_result(preset="full"))
     assert row(rendered(), "scratch/planar.full")[3:6] == ["≥ 0.99", "0.91 ± 0.01", "**missed**"]
     assert row(rendered(), "scratch/planar")[5] == "not verified"
-    assert "2 experiments and 1 presets" in rendered()
+    assert "2 experiments and 1 preset:" in rendered()
 
 
 def test_a_result_of_another_metric_does_not_count(project: Path, make_result, change) -> None:

@@ -19,8 +19,10 @@ trained it with several seeds, and the table shows their mean and standard devia
 target. `phytotron report` writes this page from the cards and from `zoo/results/`; nothing in it
 is typed by hand. [How to add a system](add-a-system.md).
 
-{summary}. A result is *stale* when the config or the code of the experiment has changed since.
-`dvc repro zoo/dvc.yaml` earns again what is stale.
+{summary}.
+
+A result is *stale* when the config or the code of the experiment has changed since; `dvc repro
+zoo/dvc.yaml` earns it again.
 """
 
 # The columns, each with the alignment of its cells.
@@ -47,7 +49,9 @@ def render(found: Iterable[System]) -> str:
     parts = [f"{number} {state}" for state, number in counts.items() if number]
     experiments = sum(system.preset is None for system in chosen)
     presets = len(chosen) - experiments
-    summary = f"{experiments} experiments" + (f" and {presets} presets" if presets else "")
+    summary = _count(experiments, "experiment") + (
+        f" and {_count(presets, 'preset')}" if presets else ""
+    )
     blocks = [_HEAD.format(summary=": ".join([summary, ", ".join(parts)]) if parts else summary)]
     for family, members in groupby(chosen, key=lambda system: system.family):
         blocks.append(_section(family, list(members)))
@@ -91,6 +95,10 @@ def device(hardware: Mapping[str, str | int]) -> str:
     """The part of a machine that decides how fast it is, in a few words."""
     processor = f"{hardware.get('processor')}, {hardware.get('cores')} cores"
     return str(hardware.get("gpu", processor))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _own_notes(system: System) -> bool:
