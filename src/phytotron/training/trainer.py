@@ -90,4 +90,5 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=".*number of training batches.*smaller than the")
     # Data without a validation split.
     warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero")
+    warnings.filterwarnings("ignore", message=".*`val_dataloader` but have no `validation_step`")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*deprecated")

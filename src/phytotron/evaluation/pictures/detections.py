@@ -23,7 +23,7 @@ def draw(trained: Trained) -> Figure:
     figure = Figure(figsize=(2 * _COLUMNS, 2 * _ROWS + 0.4), layout="constrained")
     cells = figure.subplots(_ROWS, _COLUMNS).flat
     for axes, image, truth, known, one in zip(cells, images, boxes, classes, found, strict=True):
-        axes.imshow(image.movedim(0, -1), vmin=0, vmax=1)
+        axes.imshow(image.movedim(0, -1).numpy(), vmin=0, vmax=1)
         axes.set_axis_off()
         for box in truth[known >= 0]:
             _rectangle(axes, box, "white", "dashed")

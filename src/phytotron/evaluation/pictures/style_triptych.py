@@ -12,7 +12,7 @@ def draw(trained: Trained) -> Figure:
     panels = {"content": content, "style": style, "result": trained.model().detach()}
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     for axes, (title, picture) in zip(figure.subplots(1, 3), panels.items(), strict=True):
-        axes.imshow(picture[0].movedim(0, -1), vmin=0, vmax=1)
+        axes.imshow(picture[0].movedim(0, -1).numpy(), vmin=0, vmax=1)
         axes.set_title(title)
         axes.set_axis_off()
     return figure
