@@ -28,7 +28,7 @@ def images():
 def test_the_gradient_is_the_negative_minus_the_positive_statistics(task, images):
     network = task.network
     torch.manual_seed(2)
-    task.objective(images).backward()
+    task.training_step((images, None), 0).backward()
     torch.manual_seed(2)
     chain = network.gibbs(images, 3)  # the same negative samples
     with torch.no_grad():
@@ -46,7 +46,7 @@ def test_a_step_is_learning_rate_over_batch_times_their_difference(task, images)
     before = network.weight.detach().clone()
     optimizer = task.configure_optimizers()
     torch.manual_seed(2)
-    task.objective(images).backward()
+    task.training_step((images, None), 0).backward()
     torch.manual_seed(2)
     chain = network.gibbs(images, 3)
     with torch.no_grad():

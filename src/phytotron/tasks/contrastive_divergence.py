@@ -23,9 +23,10 @@ class ContrastiveDivergence(Task):
     F(v_0) - F(v_k) with the sign changed, as long as v_k counts as a constant: so what is minimised
     here is its mean over the batch. Its value says nothing about progress.
 
-    Logged are, of one Gibbs step from the images:
+    `train_loss` is the share of pixels that the chain changes. A validation or test measures one
+    Gibbs step from the images:
 
-    - `train_loss`, `test/squared_error`: of the probabilities, a mean over all pixels;
+    - `test/squared_error`: of the probabilities of the pixels, a mean over all;
     - `test/pixel_error`: the share of pixels whose more probable value is the wrong one;
     - `test/pseudo_log_likelihood`: see the network, in nats for each image.
 
@@ -51,16 +52,19 @@ class ContrastiveDivergence(Task):
         self.measured = nn.ModuleDict({name: MeanMetric() for name in _MEASURED})
 
     def training_step(self, batch: Any, index: int) -> Tensor:
-        images = batch[0].flatten(1)
-        network = self.network
-        self.train_mean.update((network.reconstruct(images) - images).square().mean())
-        loss = self.objective(images)
-        return loss if self.regularizer is None else loss + self.regularizer(network)
+        images, samples = self.chain(batch)
+        self.train_mean.update((samples - images).abs().mean())
+        loss = self.contrast(images, samples)
+        return loss if self.regularizer is None else loss + self.regularizer(self.network)
 
-    def objective(self, batch: Tensor) -> Tensor:
-        """The difference of energies, of images of shape (batch, pixels)."""
-        chain = self.network.gibbs(batch, self.steps)
-        return (self.network.free_energy(batch) - self.network.free_energy(chain)).mean()
+    def chain(self, batch: Any) -> tuple[Tensor, Tensor]:
+        """Where the Gibbs chains begin and end, both of shape (batch, pixels)."""
+        images = batch[0].flatten(1)
+        return images, self.network.gibbs(images, self.steps)
+
+    def contrast(self, images: Tensor, samples: Tensor) -> Tensor:
+        """The difference of the mean energies."""
+        return (self.network.free_energy(images) - self.network.free_energy(samples)).mean()
 
     def validation_step(self, batch: Any, index: int) -> None:
         images = batch[0].flatten(1)
