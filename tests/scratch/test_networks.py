@@ -116,7 +116,7 @@ def test_the_number_of_hidden_units_is_honoured():
 
 
 def test_a_deep_network_learns_the_flower():
-    model = LLayerNetwork(hidden=[20, 7, 5], learning_rate=0.3, iterations=3000, seed=0)
+    model = LLayerNetwork(hidden=[20, 7, 5], learning_rate=0.1, iterations=3000, seed=0)
     model.fit(*FLOWER)
     assert model.score(*FLOWER) >= 0.85
     assert [values.shape for values in model.parameters_[::2]] == [(2, 20), (20, 7), (7, 5), (5, 1)]
