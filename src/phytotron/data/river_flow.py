@@ -27,6 +27,7 @@ def river_flow(
     sources: Sequence[Mapping[str, str]],
     places: Sequence[str],
     rows: int | None = None,
+    unit: float = 1.0,
     tiny: bool = False,
     folder: Path | None = None,
     **options: Any,
@@ -41,6 +42,7 @@ def river_flow(
         sources: see `phytotron.data.sources`; a wheel with the tables as Parquet.
         places: the gauges whose flow is foretold, such as CHSI2.
         rows: only so many hours, the first ones of a shuffle; None: all.
+        unit: of the foretold flows, in the table's own: 100 makes them numbers near 1.
         tiny: generated hours instead of the real ones.
         folder: keeps the wheel; None: the user's cache.
         options: see `phytotron.data.tables.table`.
@@ -64,7 +66,8 @@ def river_flow(
             )
     inputs = hours[features].to_numpy(np.float32)
     chosen = np.random.default_rng(0).permutation(len(hours))[:rows]
-    return table((inputs[chosen], hours[targets].to_numpy(np.float32)[chosen]), **options)
+    flows = hours[targets].to_numpy(np.float32) / np.float32(unit)
+    return table((inputs[chosen], flows[chosen]), **options)
 
 
 def read_hours(wheel: Path) -> pd.DataFrame:

@@ -35,7 +35,16 @@ class Measures(nn.Module):
         values = [metric.compute() for metric in metrics]
         for metric in metrics:
             metric.reset()
-        return dict(zip(["loss", *self.others], values, strict=True))
+        named = zip(["loss", *self.others], values, strict=True)
+        return {key: number for name, value in named for key, number in _numbers(name, value)}
+
+
+def _numbers(name: str, value: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """A value under its name; of several, one for each output, their mean and each of them."""
+    yield name, value.mean()
+    if value.numel() > 1:
+        for position, number in enumerate(value):
+            yield f"{name}_{position}", number
 
 
 class Supervised(Task):
