@@ -231,6 +231,17 @@ def test_adam_takes_the_first_steps_and_sgd_the_others(make):
     assert_same(got, textbook(both))
 
 
+def test_the_averages_of_adam_are_gone_when_sgd_goes_on(make):
+    weight = torch.nn.Parameter(torch.tensor(START))
+    optimizer = make("optimizer", "adam_then_sgd", [weight], switch_step=1)
+    kept = []
+    for gradient in GRADIENTS[:2]:
+        weight.grad = torch.tensor(gradient)
+        optimizer.step()
+        kept.append(set(optimizer.state[weight]))
+    assert kept == [{"step", "exp_avg", "exp_avg_sq"}, {"momentum_buffer"}]
+
+
 @pytest.mark.parametrize("saved_after", [1, 2, 3])
 def test_adam_then_sgd_goes_on_from_its_state(make, saved_after):
     def optimizer_of(weights):

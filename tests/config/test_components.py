@@ -19,7 +19,7 @@ from phytotron.config.components import (
     resolve,
 )
 from phytotron.config.compose import compose_experiment
-from phytotron.config.instantiate import locate
+from phytotron.config.instantiate import instantiate, locate
 from phytotron.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -139,3 +139,9 @@ def test_a_name_can_be_chosen_in_any_experiment_that_takes_one(override, key, ta
     for part in key.split("."):
         config = config[part]
     assert config["_target_"] == target
+
+
+def test_a_component_that_does_not_fit_is_answered_in_a_line():
+    node = {"_target_": "phytotron.nn.losses.Elementwise", "function": "mse_loss"}
+    with pytest.raises(UserError, match=r"Elementwise cannot be built: reduction is 'average'"):
+        instantiate(node | {"reduction": "average"})

@@ -52,7 +52,9 @@ def instantiate(
         return partial(target, *args, **arguments)
     try:
         return target(*args, **arguments)
-    except TypeError as error:
+    except UserError:
+        raise
+    except (TypeError, ValueError) as error:  # arguments, or values, that it does not take
         raise UserError(f"{node['_target_']} cannot be built: {error}") from error
 
 

@@ -46,7 +46,7 @@ def group_norm(features: int, spatial: int = 0, *, groups: int, eps: float) -> n
     return nn.GroupNorm(groups, features, eps=eps)
 
 
-def instance_norm(features: int, spatial: int, *, eps: float) -> nn.Module:
+def instance_norm(features: int, spatial: int = 0, *, eps: float) -> nn.Module:
     """Over all positions, for each sample and each feature by itself.
 
     Raises:
