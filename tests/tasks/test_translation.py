@@ -87,3 +87,24 @@ def test_no_translation_says_what_is_no_word(task, data):
         behind_the_end = (said == END).cumsum(dim=1) - (said == END).long() > 0
         assert not torch.isin(said[~behind_the_end], torch.tensor([PAD, UNKNOWN, BEGIN])).any()
         assert (said[behind_the_end] == PAD).all()
+
+
+def test_bleu_has_the_values_of_the_classic_example():
+    """Clipped: two of seven `the`; of six different places for two words four are right."""
+    references = [["the cat is on the mat .", "there is a cat on the mat ."]]
+    unigrams = BLEUScore(n_gram=1)([" ".join(["the"] * 7)], references)
+    assert unigrams.item() == pytest.approx(2 / 7)
+    bigrams = BLEUScore(n_gram=2, weights=[0, 1])
+    references = [[text.removesuffix(" .") for text in references[0]]]
+    found = bigrams(["the cat the cat on the mat"], references).item()
+    assert found == pytest.approx(4 / 6)
+
+
+def test_the_probability_of_a_sentence_is_the_product_of_its_words(task, data):
+    source, target = data.test.source[:4], data.test.target[:4]
+    found = task.log_probabilities(source, target)
+    for row in range(4):
+        logits = task(trimmed(source[row : row + 1]), trimmed(target[row : row + 1]))
+        words = next_words(target[row : row + 1])
+        expected = -F.cross_entropy(logits, words, reduction="sum")
+        torch.testing.assert_close(found[row], expected)

@@ -47,6 +47,7 @@ class Translation(Task):
         width: prefixes that beam search keeps.
         alpha: exponent of the length that its sums are divided by.
         limit: most words of a translation, its end included.
+        smooth: count one n-gram more, n above 1, so that a p of 0 does not make the whole 0.
         others: see `Task`.
     """
 
@@ -63,6 +64,7 @@ class Translation(Task):
         width: int,
         alpha: float,
         limit: int,
+        smooth: bool = False,
         scheduler: Mapping[str, Any] | None = None,
         regularizer: Callable[[nn.Module], Tensor] | None = None,
     ) -> None:
@@ -72,7 +74,7 @@ class Translation(Task):
         self.width, self.alpha, self.limit = width, alpha, limit
         accuracy = {"accuracy": lambda: Accuracy(target_vocabulary, average="micro")}
         self.val_metrics, self.test_metrics = Measures(accuracy), Measures(accuracy)
-        self.bleu = nn.ModuleDict({name: BLEUScore() for name in _DECODINGS})
+        self.bleu = nn.ModuleDict({name: BLEUScore(smooth=smooth) for name in _DECODINGS})
 
     def objective(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         source, target = map(trimmed, batch)
@@ -114,6 +116,16 @@ class Translation(Task):
             return greedy(self._step, state, **ends)
         found = beam_search(self._step, state, width=self.width, alpha=self.alpha, **ends)
         return found.tokens[:, 0]
+
+    @torch.no_grad()
+    def log_probabilities(self, source: Tensor, target: Tensor) -> Tensor:
+        """ln P(target | source) of each pair, shape (batch,); arguments as in the class."""
+        source, target = trimmed(source), trimmed(target)
+        rows = self(source, target).log_softmax(dim=-1)
+        of_words = rows.gather(1, next_words(target).unsqueeze(1)).squeeze(1)
+        table = of_words.new_zeros(len(target), target.shape[1] - 1)
+        table[token_mask(target[:, 1:])] = of_words
+        return table.sum(dim=1)
 
     def texts(self, target: Tensor) -> list[str]:
         """The words of ids of shape (batch, words), with blanks between them."""

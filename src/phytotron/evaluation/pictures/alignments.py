@@ -37,7 +37,7 @@ def draw(trained: Trained) -> Figure:
         said = torch.cat([said.new_tensor([[BEGIN]]), trimmed(said)], dim=1)
         with torch.no_grad():
             weights = trained.model.alignment(source, said)[0]
-        axes.imshow(weights, cmap="Greys", vmin=0, vmax=1)
+        axes.imshow(weights.numpy(), cmap="Greys", vmin=0, vmax=1)
         axes.set_xticks(range(source.shape[1]), _words(source[0], words.source_words), rotation=60)
         axes.set_yticks(range(said.shape[1] - 1), _words(said[0, 1:], words.target_words))
         axes.xaxis.tick_top()

@@ -56,7 +56,7 @@ class StatisticalTranslator(BaseEstimator):
         candidates: translations of a word that are tried.
         fillers: most frequent words that may be said without a word of the source.
         window: see above.
-        null: the probability that NULL says a word, which IBM Model 1 takes for as likely as any
+        silence: the probability that NULL says a word, which IBM Model 1 takes for as likely as any
             other: then the search would rather be silent than say a rare word.
         sentences: of the test split that are translated; the first ones.
 
@@ -75,7 +75,7 @@ class StatisticalTranslator(BaseEstimator):
         candidates: int = 8,
         fillers: int = 8,
         window: int = 2,
-        null: float = 0.01,
+        silence: float = 0.01,
         sentences: int = 300,
     ) -> None:
         self.target_vocabulary = target_vocabulary
@@ -85,7 +85,7 @@ class StatisticalTranslator(BaseEstimator):
         self.candidates = candidates
         self.fillers = fillers
         self.window = window
-        self.null = null
+        self.silence = silence
         self.sentences = sentences
 
     def fit(self, data: Any) -> StatisticalTranslator:
@@ -137,7 +137,7 @@ class Search:
             np.log(np.maximum(alignment.probabilities_, 1e-300)).tolist(),
             strict=True,
         ):
-            silent = math.log(model.null) if target == NULL else 0.0
+            silent = math.log(model.silence) if target == NULL else 0.0
             self.log_t[source, target] = probability + silent
             if target >= len(SPECIAL_WORDS):
                 # By Bayes: what is said often is what is meant.
