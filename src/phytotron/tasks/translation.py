@@ -40,6 +40,12 @@ class Translation(Task):
     the right ones. A test gives `test/loss`, `test/accuracy`, and BLEU-4 over the whole split, in
     per cent: `test/bleu` by beam search and `test/greedy_bleu`.
 
+    BLEU (Papineni et al., 2002) is BP · exp(mean of ln pₙ over n = 1 to 4). Of the n-grams of the
+    translations pₙ is the share that is in the reference, each no more often than it is there;
+    BP = min(1, exp(1 − reference's length / translation's)) is against short translations.
+
+    Catalogue: K25
+
     Args:
         network: a `Translator`.
         loss: of (logits, targets), of shapes (words, vocabulary) and (words,).

@@ -73,6 +73,8 @@ class BahdanauDecoder(nn.Module):
     What it attends to is an input of the LSTM, beside the word, and a part of the output. The first
     query is the encoder's last state.
 
+    Catalogue: K26
+
     Args:
         channels, hidden: see `PlainDecoder`.
         score: how states are compared: dot, general or additive.
