@@ -39,7 +39,7 @@ def _exhibit(system: System, folder: Path) -> Exhibit:
         shutil.copyfile(path, target)
     return Exhibit(
         name=system.name,
-        title=system.title,
+        title=system.title + (f" ({system.preset})" if system.preset else ""),
         family=system.family,
         state=system.state,
         claim=f"{card['metric']} {sign} {card['target']:g}",
@@ -59,7 +59,7 @@ def _card(system: System) -> list[tuple[str, str]]:
         ("catalogue", ", ".join(card["catalogue"])),
         ("reference", card["reference"]),
         ("data", system.data),
-        ("notes", card.get("notes")),
+        ("notes", system.notes),
         *((f"no check '{check}'", reason) for check, reason in (card.get("skip") or {}).items()),
     ]
     return [(name, text) for name, text in rows if text]
@@ -68,10 +68,11 @@ def _card(system: System) -> list[tuple[str, str]]:
 def _facts(result: Result) -> list[tuple[str, str]]:
     commit = (result.commit or "none")[:12] + (" with changes" if result.dirty else "")
     versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+    speed = result.samples_per_second  # 0 where nothing is learned from samples
     return [
         ("seeds", ", ".join(map(str, result.seeds))),
         ("seconds a seed", str(result.seconds)),
-        ("samples a second", f"{result.samples_per_second:,.0f}"),
+        *([("samples a second", f"{speed:,.0f}")] if speed else []),
         ("peak memory", f"{result.peak_memory_mb:,.0f} MB"),
         ("parameters", f"{result.parameters:,}"),
         ("verified", f"{result.date}, commit {commit}, {device(result.hardware)}; {versions}"),

@@ -44,6 +44,12 @@ class System:
         return full_name(self.experiment, self.preset)
 
     @property
+    def notes(self) -> str | None:
+        """What the card says of this very one; a preset does not repeat what the file says."""
+        of = self.card["presets"][self.preset] if self.preset else self.card
+        return of.get("notes")
+
+    @property
     def family(self) -> str:
         """The folder that the experiment is in."""
         return self.experiment.rpartition("/")[0]

@@ -61,11 +61,7 @@ def render(found: Iterable[System]) -> str:
 def _section(family: str, members: list[System]) -> str:
     lines = [f"## {family}", "", _row(_COLUMNS), _row(_COLUMNS.values())]
     lines += [_row(_cells(system)) for system in members]
-    notes = [
-        f"- `{system.name}`: {markdown(system.card['notes'])}"
-        for system in members
-        if system.card.get("notes") and (system.preset is None or _own_notes(system))
-    ]
+    notes = [f"- `{each.name}`: {markdown(each.notes)}" for each in members if each.notes]
     return "\n".join([*lines, *(["", *notes] if notes else []), ""])
 
 
@@ -99,10 +95,6 @@ def device(hardware: Mapping[str, str | int]) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _own_notes(system: System) -> bool:
-    return bool(system.card["presets"][system.preset].get("notes"))
 
 
 def _row(cells: Iterable[str]) -> str:
