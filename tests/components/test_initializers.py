@@ -78,7 +78,7 @@ def test_orthogonal_rows(make, layer):
 def test_pytorchs_default_is_uniform_by_fan_in(layer):
     limit = 1 / math.sqrt(IN)
     for values in (layer.weight, layer.bias):
-        assert 0.99 * limit < float(values.abs().max()) <= limit
+        assert 0.99 * limit < float(values.detach().abs().max()) <= limit
 
 
 def test_the_fan_of_a_convolution_counts_its_field(make):
