@@ -36,8 +36,10 @@ def draw(trained: Trained) -> Figure:
     levels = np.arange(len(colours) + 1) - 0.5
     axes.contourf(x, y, decided.reshape(mesh.shape[:2]), levels=levels, colors=colours, alpha=0.25)
     for label, name in enumerate(names):
+        own = inputs[targets.ravel() == label]
         axes.scatter(
-            *inputs[targets.ravel() == label].T,
+            own[:, 0],
+            own[:, 1],
             s=18,
             color=colours[label],
             marker=MARKERS[label % len(MARKERS)],

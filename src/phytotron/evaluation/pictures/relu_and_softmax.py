@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from phytotron.evaluation.figures import BLUE, GREY, ORANGE
 from phytotron.evaluation.trained import Trained
-from phytotron.scratch.activations import ReLU, Softmax
+from phytotron.scratch.activations import Layer, ReLU, Softmax
 
 POINTS = 100
 
@@ -17,9 +17,11 @@ def draw(trained: Trained) -> Figure:
     x = np.linspace(0, 2 * np.pi, POINTS)
     wave = np.sin(x)[None]
     figure = Figure(figsize=(8, 3.2), layout="constrained")
-    for axes, name, layer, colour in zip(
-        figure.subplots(1, 2), ("ReLU", "softmax"), (ReLU(), Softmax()), (BLUE, ORANGE), strict=True
-    ):
+    layers: dict[str, tuple[Layer, str]] = {
+        "ReLU": (ReLU(), BLUE),
+        "softmax": (Softmax(), ORANGE),
+    }
+    for axes, (name, (layer, colour)) in zip(figure.subplots(1, 2), layers.items(), strict=True):
         axes.plot(x, wave[0], color=GREY, linestyle="--", label="sine")
         scaled = axes.twinx() if name == "softmax" else axes
         scaled.plot(x, layer.forward(wave)[0], color=colour, label=name)
