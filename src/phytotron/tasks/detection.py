@@ -16,6 +16,7 @@ from phytotron.nn.detection_loss import DetectionLoss
 from phytotron.tasks.task import Task
 
 Found = dict[str, Tensor]  # boxes (objects, 4) in pixels, scores (objects), labels (objects)
+_MOST = 100  # of a picture; the average precision takes no more
 
 
 class Measures(nn.Module):
@@ -108,7 +109,6 @@ class Detection(Task):
 
     def _of_picture(self, boxes: Tensor, scores: Tensor, labels: Tensor) -> Found:
         likely = torch.nonzero(scores >= self.least_score).flatten()
-        kept = likely[
-            batched_nms(boxes[likely], scores[likely], labels[likely], self.most_overlap)
-        ]  # the likeliest first
+        order = batched_nms(boxes[likely], scores[likely], labels[likely], self.most_overlap)
+        kept = likely[order[:_MOST]]  # the likeliest first
         return {"boxes": boxes[kept], "scores": scores[kept], "labels": labels[kept]}
