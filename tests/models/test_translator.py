@@ -33,10 +33,10 @@ def test_it_has_the_size_of_the_catalogue_s():
     assert expected == pytest.approx(5.56e6, rel=0.01)
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("options", [{}, {"bidirectional": True}, {"reverse": True}], ids=str)
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_a_sentence_is_translated_alike_in_every_batch(decoder, bidirectional):
-    network = translator(decoder, bidirectional=bidirectional)
+def test_a_sentence_is_translated_alike_in_every_batch(decoder, options):
+    network = translator(decoder, **options)
     together = network(SOURCE, TARGET)
     first = network(SOURCE[:1], TARGET[:1])
     second = network(SOURCE[1:, :2], TARGET[1:, :3])
@@ -71,6 +71,17 @@ def test_its_encoder_gives_the_states_of_torch_s_lstm():
     torch.testing.assert_close(hidden[1], last[0, 0])
     torch.testing.assert_close(cell[1], last_cell[0, 0])
     assert mask.tolist() == [[True] * 4, [True, True, False, False]]
+
+
+def test_reversed_it_reads_each_sentence_from_its_own_end():
+    network, other = translator(), translator(reverse=True)
+    backwards = torch.tensor([[3, 7, 6, 5], [3, 8, 0, 0]])
+    hidden, cell, keys, _ = other.encode(SOURCE)
+    expected, expected_cell, read, _ = network.encode(backwards)
+    assert torch.equal(hidden, expected)
+    assert torch.equal(cell, expected_cell)
+    assert torch.equal(keys[0], read[0].flip(0))  # in the order of the words again
+    assert torch.equal(keys[1, :2], read[1, :2].flip(0))
 
 
 def test_luong_s_query_is_the_state_and_bahdanau_s_the_one_before():

@@ -58,7 +58,6 @@ class StatisticalTranslator(BaseEstimator):
         window: see above.
         silence: the probability that NULL says a word, which IBM Model 1 takes for as likely as any
             other: then the search would rather be silent than say a rare word.
-        sentences: of the test split that are translated; the first ones.
 
     Attributes:
         alignment_: t(source word | target word).
@@ -76,7 +75,6 @@ class StatisticalTranslator(BaseEstimator):
         fillers: int = 8,
         window: int = 2,
         silence: float = 0.01,
-        sentences: int = 300,
     ) -> None:
         self.target_vocabulary = target_vocabulary
         self.iterations = iterations
@@ -86,7 +84,6 @@ class StatisticalTranslator(BaseEstimator):
         self.fillers = fillers
         self.window = window
         self.silence = silence
-        self.sentences = sentences
 
     def fit(self, data: Any) -> StatisticalTranslator:
         """Learn from the training pairs of a `TranslationData`."""
@@ -104,8 +101,8 @@ class StatisticalTranslator(BaseEstimator):
     def measure(self, data: Any) -> dict[str, float]:
         """Metrics: `train/smallest_gain`, the least by which an iteration raised the likelihood
         per word (at least 0, or the estimation is wrong), and `test/bleu`, BLEU-4 in per cent."""
-        sources = _plain(data.test.source)[: self.sentences]
-        references = _plain(data.test.target)[: self.sentences]
+        sources = _plain(data.test.source)
+        references = _plain(data.test.target)
         translations = self.translate(sources)
         bleu = BLEUScore()(
             [_text(words, data) for words in translations],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -28,6 +29,11 @@ _DECODERS: dict[str, Callable[..., nn.Module]] = {
 class Translator(nn.Module):
     """Encoder and decoder, each an embedding and an LSTM; a linear layer over the target's words.
 
+    P(target | source) is the product of the probabilities of its words, each given those before it
+    and what the encoder has made of the source.
+
+    Catalogue: K19
+
     Args:
         source_vocabulary, target_vocabulary: word ids are below these; `PAD` is none.
         channels: of an embedding.
@@ -35,6 +41,8 @@ class Translator(nn.Module):
         decoder: plain, or what looks back: luong_dot, luong_general, luong_additive, bahdanau_dot,
             bahdanau_general, bahdanau_additive.
         bidirectional: the encoder reads in both directions, each with half of `hidden`.
+        reverse: the encoder reads from the last word to the first, so that it ends near what the
+            decoder begins with.
         dropout: on the embeddings and on what the linear layer gets.
     """
 
@@ -47,11 +55,13 @@ class Translator(nn.Module):
         hidden: int,
         decoder: str,
         bidirectional: bool = False,
+        reverse: bool = False,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if decoder not in _DECODERS:
             raise ValueError(f"decoder is '{decoder}': one of {', '.join(_DECODERS)}")
+        self.reverse = reverse
         self.source_embedding = nn.Embedding(source_vocabulary, channels, padding_idx=PAD)
         self.encoder = nn.LSTM(
             channels,
@@ -71,14 +81,21 @@ class Translator(nn.Module):
             source: word ids, shape (batch, source); no row is all padding.
         """
         mask = token_mask(source)
+        lengths = mask.sum(dim=1)
+        # Where each word of a sentence, in the order in which it is read, stands.
+        places = torch.arange(source.shape[1], device=source.device).expand_as(source)
+        if self.reverse:
+            places = torch.where(mask, lengths.unsqueeze(1) - 1 - places, places)
+            source = source.gather(1, places)
         packed = pack_padded_sequence(
             self.dropout(self.source_embedding(source)),
-            mask.sum(dim=1).cpu(),
+            lengths.cpu(),
             batch_first=True,
             enforce_sorted=False,
         )
         states, last = self.encoder(packed)
         keys, _ = pad_packed_sequence(states, batch_first=True, total_length=source.shape[1])
+        keys = keys.gather(1, places.unsqueeze(2).expand_as(keys))
         # (directions, batch, hidden / directions) to (batch, hidden)
         hidden, cell = (part.transpose(0, 1).flatten(1) for part in last)
         return hidden, cell, keys, mask

@@ -1,0 +1,41 @@
+"""How well short and long sentences are translated."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from torchmetrics.text import BLEUScore
+
+from phytotron.evaluation.figures import BLUE, ORANGE
+from phytotron.evaluation.trained import Trained
+from phytotron.nn.masking import token_mask
+
+_BUCKETS = 5
+
+
+def draw(trained: Trained) -> Figure:
+    """BLEU-4 by the words of the source, of about equally many test sentences each."""
+    task, test = trained.task, trained.data.test
+    lengths = token_mask(test.source).sum(dim=1).numpy() - 1  # without the end
+    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, _BUCKETS + 1)).astype(int))
+    edges[0] -= 1
+    references = task.texts(test.target)
+    names = [
+        f"{low + 1}–{high}\n({np.sum((low < lengths) & (lengths <= high))} sentences)"
+        for low, high in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    for shift, decoding, colour in ((-0.2, "beam", BLUE), (0.2, "greedy", ORANGE)):
+        said = task.texts(task.translate(test.source, decoding))
+        scores = []
+        for low, high in zip(edges[:-1], edges[1:], strict=True):
+            rows = np.flatnonzero((low < lengths) & (lengths <= high))
+            bleu = BLEUScore()([said[row] for row in rows], [[references[row]] for row in rows])
+            scores.append(100 * float(bleu))
+        axes.bar(np.arange(len(names)) + shift, scores, 0.4, color=colour, label=decoding)
+    axes.set_xticks(range(len(names)), names)
+    axes.set(xlabel="words of the source", ylabel="BLEU-4 (%)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    return figure
