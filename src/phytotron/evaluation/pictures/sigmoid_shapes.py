@@ -9,7 +9,7 @@ from phytotron.evaluation.figures import COLOURS
 from phytotron.evaluation.trained import Trained
 from phytotron.scratch.boxcar import LEFT, RIGHT, unit
 
-PANELS = {
+PANELS: dict[str, list[tuple[float, float]]] = {
     "weight: steepness": [(0.5, 0), (1, 0), (3, 0), (100, 0)],
     "bias: place, at -b / w": [(1, 5), (1, 0), (1, -5)],
     "negative weight: mirrored": [(1, 0), (-1, 0)],

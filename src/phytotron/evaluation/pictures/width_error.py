@@ -19,7 +19,8 @@ def draw(trained: Trained) -> Figure:
     widths = [row["width"] for row in study.rows_]
     figure = Figure(figsize=(10, 5), layout="constrained")
     shown = sorted({0, len(widths) // 2, len(widths) - 1})
-    left, right = figure.subfigures(1, 2)
+    halves = figure.add_gridspec(1, 2)
+    left, right = (figure.add_subfigure(halves[number]) for number in range(2))
     axes = left.subplots()
     axes.loglog(widths, [row["error"] for row in study.rows_], "o-", color=BLUE)
     axes.set(xlabel="hidden units", ylabel="root mean square error")
