@@ -128,9 +128,21 @@ def _compose_roots(
     if not any(_key(override) == "seed" for override in parsed) and seed is not None:
         roots = {name: (root, [*own, f"seed={seed}"]) for name, (root, own) in roots.items()}
 
+    groups = [override for override in parsed if _is_group(override)]
+
+    @cache
+    def choices(name: str) -> list[str]:
+        """What a config chooses of each group; the last choice counts."""
+        root, own = roots[name]
+        if not groups:
+            return own
+        first = _compose(root, own)
+        return [*own, *(str(item.input_line) for item in groups if _applies(item, first))]
+
     @cache
     def base(name: str) -> DictConfig:
-        return _compose(*roots[name])
+        """A config with all its choices and no value overridden: it has the keys that may be."""
+        return _compose(roots[name][0], choices(name))
 
     for position, override in enumerate(parsed):
         owners = wanted_first if position < len(overrides) else wanted
@@ -138,10 +150,10 @@ def _compose_roots(
             raise _nothing_has(override, {name: base(name) for name in owners})
     composed = {}
     for name in wanted:
-        root, choices = roots[name]
+        root, own = roots[name]
         applied = [override for override in parsed if _applies(override, base(name))]
         texts = [str(override.input_line) for override in applied]
-        config = _compose(root, [*choices, *texts]) if texts else base(name)
+        config = _compose(root, [*own, *texts]) if texts else base(name)
         for override in applied:
             if (
                 override.type is OverrideType.CHANGE
@@ -154,12 +166,11 @@ def _compose_roots(
                     OmegaConf.select(config, _key(override)),
                     where=f"override '{override.input_line}'",
                 )
-        groups = [str(override.input_line) for override in applied if _is_group(override)]
         files = _files()
-        sources = _sources(root, [*choices, *groups], files)
+        sources = _sources(root, choices(name), files)
         if root == EXPERIMENT:
             _check_experiment_file(name, sources, files)
-        own_seed = [text for text in choices if text.startswith("seed=")]
+        own_seed = [text for text in own if text.startswith("seed=")]
         written = {_key(override): str(override.input_line) for override in applied}
         config = replace_names(config, sources, written)
         composed[name] = Composed(config, sources, (*own_seed, *texts))
