@@ -6,15 +6,18 @@ import csv
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from phytotron import journal
 from phytotron.errors import UserError
 from phytotron.files import read_json, sha256
 from phytotron.models.classic.variants import Variants
 from phytotron.training.bundle import load_trained
 from phytotron.training.fit import fit
 from phytotron.training.fit_estimator import fit_estimator, learned_arrays
+from phytotron.watch import watched
 
 IRIS = {
     "_target_": "phytotron.data.iris.iris",
@@ -117,6 +120,36 @@ def test_the_history_is_a_table_with_what_was_measured(tmp_path):
     assert len(rows) == 10
     assert {"epoch", "step", "train_return", "epsilon"} <= set(rows[0])
     assert read_json(tmp_path / "model/training.json")["steps"] == int(rows[-1]["step"])
+
+
+class Steps(BaseEstimator):
+    """Measures itself without saying when."""
+
+    def fit(self, data: object = None) -> Steps:
+        self.n_iter_ = 40
+        self.history_ = [{"train_loss": 1 / loss} for loss in (1, 2, 4, 8)]
+        return self
+
+    def measure(self, data: object = None) -> dict[str, float]:
+        return {"test/loss": 0.1}
+
+
+def test_all_that_was_measured_meanwhile_is_written_down(tmp_path, monkeypatch):
+    """Each row after its own step: a later value of a step that is there would be left out."""
+    monkeypatch.chdir(tmp_path)
+    node = {"_target_": f"{__name__}.Steps"}
+    tracking = {"uri": "sqlite:///mlflow.db", "artifacts": "mlartifacts", "experiment": "tests"}
+    with watched("tests/steps", "steps", {}, tracking):
+        fitted = fit_estimator(config(node, None, SELF_MEASURED), None)
+    assert [(row["epoch"], row["step"]) for row in fitted.history] == [
+        (0, 10),
+        (1, 20),
+        (2, 30),
+        (3, 40),
+    ]
+    records = [record for record, _ in journal.read(journal.FOLDER / "steps" / journal.FILE)]
+    losses = {r["step"]: r["values"]["train_loss"] for r in records if r["event"] == "metrics"}
+    assert losses == {10: 1, 20: 0.5, 30: 0.25, 40: 0.125}
 
 
 def test_learned_numbers_are_counted_once_and_samples_are_none():

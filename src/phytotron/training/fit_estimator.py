@@ -32,9 +32,14 @@ def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
     history = task.fit(estimator, data)
     seconds = time.perf_counter() - started
     steps = int(np.max(getattr(estimator, "n_iter_", max(1, len(history)))))
-    history = [{"epoch": row.get("epoch", 0), "step": steps} | row for row in history]
-    if (journal := current_journal()) and history:
-        journal.metrics(steps, history[-1])
+    # A row that does not say after which step it was measured: they are evenly spread.
+    history = [
+        {"epoch": number, "step": steps * (number + 1) // len(history)} | row
+        for number, row in enumerate(history)
+    ]
+    if journal := current_journal():
+        for row in history:
+            journal.metrics(int(row["step"]), row)
     last = "  ".join(
         f"{name} {value:.4f}"
         for name, value in (history[-1] if history else {}).items()
