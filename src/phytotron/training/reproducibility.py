@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 
 def make_deterministic(seed: int, threads: int) -> None:
@@ -23,6 +24,7 @@ def make_deterministic(seed: int, threads: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
+    threadpool_limits(threads)  # of NumPy's and scikit-learn's libraries
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     # This would write NaN to all new memory, and nothing reads memory before it is written.
