@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.figure import Figure
 from torchmetrics.text import BLEUScore
@@ -19,21 +21,23 @@ def draw(trained: Trained) -> Figure:
     lengths = token_mask(test.source).sum(dim=1).numpy() - 1  # without the end
     edges = np.unique(np.quantile(lengths, np.linspace(0, 1, _BUCKETS + 1)).astype(int))
     edges[0] -= 1
+    buckets = [np.flatnonzero((low < lengths) & (lengths <= high)) for low, high in pairwise(edges)]
     references = task.texts(test.target)
-    names = [
-        f"{low + 1}–{high}\n({np.sum((low < lengths) & (lengths <= high))} sentences)"
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
-    ]
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     axes = figure.add_subplot()
     for shift, decoding, colour in ((-0.2, "beam", BLUE), (0.2, "greedy", ORANGE)):
         said = task.texts(task.translate(test.source, decoding))
-        scores = []
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
-            rows = np.flatnonzero((low < lengths) & (lengths <= high))
-            bleu = BLEUScore()([said[row] for row in rows], [[references[row]] for row in rows])
-            scores.append(100 * float(bleu))
-        axes.bar(np.arange(len(names)) + shift, scores, 0.4, color=colour, label=decoding)
+        bleu = [
+            BLEUScore()([said[row] for row in rows], [[references[row]] for row in rows])
+            for rows in buckets
+        ]
+        axes.bar(
+            np.arange(len(buckets)) + shift, 100 * np.array(bleu), 0.4, color=colour, label=decoding
+        )
+    names = [
+        f"{low + 1}–{high}\n({len(rows)} sentences)"
+        for (low, high), rows in zip(pairwise(edges), buckets, strict=True)
+    ]
     axes.set_xticks(range(len(names)), names)
     axes.set(xlabel="words of the source", ylabel="BLEU-4 (%)")
     axes.spines[["top", "right"]].set_visible(False)
