@@ -4,7 +4,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from phytotron.errors import UserError
 from phytotron.nn.box_grid import BoxGrid
 from phytotron.nn.detection_loss import DetectionLoss
 
@@ -51,5 +50,5 @@ def test_pictures_without_objects_only_learn_that_they_are_empty():
 
 
 def test_an_unknown_kind_is_answered():
-    with pytest.raises(UserError, match="unknown kind 'l1'"):
+    with pytest.raises(ValueError, match="unknown kind 'l1'"):
         DetectionLoss("l1")

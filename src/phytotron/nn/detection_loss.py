@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from phytotron.errors import UserError
 from phytotron.nn.box_grid import BoxGrid
 
 KINDS = ("squared_error", "cross_entropy")
@@ -26,7 +25,7 @@ class DetectionLoss(nn.Module):
         empty_weight: of the objectness of empty places.
 
     Raises:
-        UserError: there is no such kind.
+        ValueError: there is no such kind.
     """
 
     def __init__(
@@ -34,9 +33,7 @@ class DetectionLoss(nn.Module):
     ) -> None:
         super().__init__()
         if kind not in KINDS:
-            raise UserError(
-                f"unknown kind '{kind}'", where="task.loss.kind", allowed=", ".join(KINDS)
-            )
+            raise ValueError(f"unknown kind '{kind}'; allowed: {', '.join(KINDS)}")
         self.kind = kind
         self.box_weight = box_weight
         self.empty_weight = empty_weight
