@@ -104,6 +104,7 @@ def test_real_images_are_good_samples_and_noise_is_not(data):
     good, bad = judged(real.test.inputs, real), judged(torch.rand(200, 1, SIDE, SIDE), real)
     assert good["confidence"] > 0.9
     assert good["digits_present"] == CLASSES
+    assert good["score"] == good["confidence"]
     assert good["fid"] == pytest.approx(0, abs=1e-3)
     assert bad["confidence"] < good["confidence"]
     assert bad["fid"] > 1
@@ -112,7 +113,10 @@ def test_real_images_are_good_samples_and_noise_is_not(data):
 def test_samples_of_one_class_are_not_all_classes(data):
     real = data(0, 1)
     of_two = real.test.inputs[real.test.targets == 2]
-    assert judged(of_two, real)["digits_present"] == 1
+    found = judged(of_two, real)
+    assert found["confidence"] > 0.9
+    assert found["digits_present"] == 1
+    assert found["score"] == 0
 
 
 def test_the_scaling_of_the_data_does_not_matter(data, tmp_path):

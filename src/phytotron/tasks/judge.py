@@ -65,6 +65,8 @@ def judged(samples: Tensor, data: Any) -> dict[str, float]:
 
     - `confidence`: how sure the judge is of a sample's class, the mean of its highest probability.
     - `digits_present`: classes that at least one sample in a hundred is of.
+    - `score`: the confidence if all classes are present, else 0. Confidence alone is not enough: the
+      judge, who knows nothing but digits, is half sure of pure noise.
     - `fid`: the Frechet distance between the features of the samples and of the test images (Heusel
       et al., 2017, with the judge's features instead of Inception's): 0 for the same distribution.
 
@@ -87,9 +89,12 @@ def judged(samples: Tensor, data: Any) -> dict[str, float]:
             distance.update(part, real=True)
         confidence = torch.cat([value for value, _ in highest])
         found = torch.cat([place for _, place in highest]).bincount()
+        present = int((found >= _PRESENT * len(samples)).sum())
+        complete = present == data.dimensions["classes"]
         return {
+            "score": float(confidence.mean()) if complete else 0.0,
             "confidence": float(confidence.mean()),
-            "digits_present": float((found >= _PRESENT * len(samples)).sum()),
+            "digits_present": present,
             "fid": float(distance.compute()),
         }
 
