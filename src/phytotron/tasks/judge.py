@@ -65,8 +65,8 @@ def judged(samples: Tensor, data: Any) -> dict[str, float]:
 
     - `confidence`: how sure the judge is of a sample's class, the mean of its highest probability.
     - `digits_present`: classes that at least one sample in a hundred is of.
-    - `score`: the confidence if all classes are present, else 0. Confidence alone is not enough: the
-      judge, who knows nothing but digits, is half sure of pure noise.
+    - `score`: the confidence if all classes are present, else 0. Confidence alone is not enough:
+      the judge, who knows nothing but digits, is half sure of pure noise.
     - `fid`: the Frechet distance between the features of the samples and of the test images (Heusel
       et al., 2017, with the judge's features instead of Inception's): 0 for the same distribution.
 
