@@ -58,6 +58,10 @@ def test_a_run_has_its_model_metrics_and_pictures_and_is_tracked(
     assert run.info.status == "FINISHED"
     assert run.data.metrics["test/accuracy"] == metrics["test/accuracy"]
     assert run.data.params["model.C"] == "0.5"
+    assert run.info.run_id in said
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    pictures = client.list_artifacts(run.info.run_id, "pictures")
+    assert [item.path for item in pictures] == ["pictures/confusion_matrix.png"]
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from phytotron import journal
 from phytotron.config.explain import composed_as_in_repro
 from phytotron.config.stage import plain
 from phytotron.files import write_json
@@ -43,14 +44,34 @@ def train_in_zoo(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
     from phytotron.training.fit import identity
     from phytotron.zoo.run import run
 
-    with watched(experiment, identity(config, None), config, tracking):
+    key = identity(config, None)
+    with watched(experiment, key, config, tracking):
         outcome = run(config, folder)
         if outcome is None:
             return None
-        if journal := current_journal():
-            journal.metrics(outcome.steps, outcome.metrics)
+        if written := current_journal():
+            written.metrics(outcome.steps, outcome.metrics)
     write_json(folder / "metrics.json", outcome.metrics)
     for name, value in sorted(outcome.metrics.items()):
         print(f"{name}  {value:.4g}")
-    print(f"model, pictures and metrics: {folder.as_posix()}/ (see the run with: make ui)")
+    print(f"model, pictures and metrics: {folder.as_posix()}/")
+    print(f"MLflow run: {_completed(key, folder, tracking)} (see it with: make ui)")
     return folder
+
+
+def _completed(key: str, folder: Path, tracking: dict[str, str]) -> str:
+    """Add the pictures to the training's run in MLflow; the run's id."""
+    from phytotron.tracking.batches import tracking_experiment
+    from phytotron.tracking.live import training_run
+    from phytotron.tracking.replay import replay
+    from phytotron.tracking.store import answered, exclusive, open_store
+    from phytotron.zoo.run import PICTURES
+
+    store = open_store(tracking)
+    replay(journal.FOLDER / key)  # all of the training is there before the run is completed
+    with answered(store.uri), exclusive(store):
+        run = training_run(store.client, tracking_experiment(store, tracking["experiment"]), key)
+        assert run is not None
+        if (folder / PICTURES).is_dir():
+            store.client.log_artifacts(run.info.run_id, str(folder / PICTURES), PICTURES)
+    return run.info.run_id
