@@ -38,9 +38,12 @@ def draw(trained: Trained) -> Figure:
         with torch.no_grad():
             weights = trained.model.alignment(source, said)[0]
         axes.imshow(weights.numpy(), cmap="Greys", vmin=0, vmax=1)
-        axes.set_xticks(range(source.shape[1]), _words(source[0], words.source_words), rotation=60)
+        axes.set_xticks(range(source.shape[1]), _words(source[0], words.source_words))
+        axes.tick_params(axis="x", labelrotation=60)
         axes.set_yticks(range(said.shape[1] - 1), _words(said[0, 1:], words.target_words))
         axes.xaxis.tick_top()
+        for label in axes.get_xticklabels():
+            label.set(horizontalalignment="left", rotation_mode="anchor")
         axes.tick_params(length=0)
     figure.suptitle("Attention of each word of the translation (row) to the source (column)")
     return figure

@@ -35,11 +35,11 @@ def draw(trained: Trained) -> Figure:
             np.arange(len(buckets)) + shift, 100 * np.array(bleu), 0.4, color=colour, label=decoding
         )
     names = [
-        f"{low + 1}–{high}\n({len(rows)} sentences)"
+        f"{low + 1}–{high}\n({len(rows)})"
         for (low, high), rows in zip(pairwise(edges), buckets, strict=True)
     ]
     axes.set_xticks(range(len(names)), names)
-    axes.set(xlabel="words of the source", ylabel="BLEU-4 (%)")
+    axes.set(xlabel="words of the source (sentences)", ylabel="BLEU-4 (%)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     return figure

@@ -12,6 +12,7 @@ from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
 
 _SEED = 0
+_COLOURS = [*COLOURS, GREY]
 
 
 def draw(trained: Trained) -> Figure:
@@ -32,8 +33,8 @@ def draw(trained: Trained) -> Figure:
     known, targets = graph.train.numpy(), graph.targets.numpy()
     for label, name in enumerate(class_names(trained.data)):
         # More classes than colours: the markers tell those of one colour apart.
-        colour = COLOURS[label % len(COLOURS)]
-        marker = MARKERS[(label + label // len(COLOURS)) % len(MARKERS)]
+        colour = _COLOURS[label % len(_COLOURS)]
+        marker = MARKERS[(label + label // len(_COLOURS)) % len(MARKERS)]
         belongs = targets == label
         for part, face in ((belongs & ~known, "none"), (belongs & known, colour)):
             axes.scatter(
