@@ -17,7 +17,7 @@ def draw(trained: Trained) -> Figure:
     pixels = ((inputs - low) / (high - low)).movedim(1, -1).numpy()
     names = class_names(trained.data)
     figure = Figure(figsize=(1.3 * _COLUMNS, 1.65 * _ROWS), layout="constrained")
-    cells = figure.subplots(_ROWS, _COLUMNS, squeeze=False).flat
+    cells = list(figure.subplots(_ROWS, _COLUMNS).flat)
     for axes in cells:
         axes.set_axis_off()
     for axes, image, actual, predicted in zip(
