@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -15,10 +14,6 @@ from phytotron.training.timing import timing
 from phytotron.watch import watched
 
 DATA = Path("data/processed")
-
-# Threads that wait should sleep: spinning ones make training ten times slower when something else
-# needs the cores. OpenMP reads this when torch is imported, which happens later.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def train() -> None:
