@@ -52,8 +52,8 @@ class Supervised(Task):
 
     A batch is (inputs, targets), or (inputs, more inputs, ..., targets); `network(*inputs)` gives
     what loss and metrics take with the targets: logits of shape (batch, classes) and class ids of
-    shape (batch,), or two arrays of shape (batch, outputs). While training, an ensemble may give the outputs of all its members,
-    with one dimension more, if the loss knows what to do with them.
+    shape (batch,), or two arrays of shape (batch, outputs). While training, an ensemble may give
+    the outputs of all its members, with one dimension more, if the loss knows what to do with them.
 
     Once per validation it logs `train_loss`, `val_loss` and `val_<metric>`, over the whole split;
     a test gives `test/loss` and `test/<metric>`.
