@@ -62,13 +62,9 @@ def paragraphs(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def as_it_was(monkeypatch):
-    """Configs are found, and torch is left as it was."""
+def in_the_repository(monkeypatch):
+    """Configs are found."""
     monkeypatch.chdir(ROOT)
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)
 
 
 def is_network(name: str) -> bool:

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 from phytotron.config.compose import compose_experiment
 from phytotron.config.stage import plain
@@ -63,12 +62,3 @@ class Silent:
 @pytest.fixture
 def silent() -> Silent:
     return Silent()
-
-
-@pytest.fixture(autouse=True)
-def as_it_was():
-    """Training switches torch to deterministic algorithms and sets its threads; undo both."""
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)

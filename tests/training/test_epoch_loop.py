@@ -88,8 +88,7 @@ def fit(tmp_path):
         trainer.fit(trained, module)
         return trained, trainer, told
 
-    yield fitted
-    torch.use_deterministic_algorithms(False)
+    return fitted
 
 
 @pytest.mark.parametrize(
