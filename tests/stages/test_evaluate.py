@@ -43,6 +43,7 @@ def project(tmp_path, monkeypatch):
     texts, labels = write_test_split(Path("data/processed"))
     estimator = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts[::2], labels[::2])
     fitted = Fitted(
+        data=None,
         model=estimator,
         history=[{"epoch": 0, "val_macro_f1": 0.5}],
         epochs=1,

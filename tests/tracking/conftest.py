@@ -49,6 +49,21 @@ PIPELINE = {
         "on_incomparable": "keep",
     },
 }
+TRAINED = {
+    "seed": 0,
+    "data": {"_target_": "phytotron.data.texts.TextsOfParagraphs"},
+    "task": {
+        "_target_": "phytotron.tasks.estimators.SupervisedEstimator",
+        "metrics": {
+            "accuracy": {"_target_": "sklearn.metrics.accuracy_score", "_partial_": True},
+            "macro_f1": {
+                "_target_": "sklearn.metrics.f1_score",
+                "_partial_": True,
+                "average": "macro",
+            },
+        },
+    },
+}
 ESTIMATOR = {
     "_target_": "phytotron.models.text.tfidf.TfidfLogisticRegression",
     "ngrams": 1,
@@ -105,7 +120,7 @@ def built(tmp_path_factory) -> Path:
         data = tiny("data/processed")
         for experiment, features in FEATURES.items():
             model = ESTIMATOR | {"features": features}
-            fit({"seed": 0, "model": model}, data, Path("build/models") / experiment)
+            fit(TRAINED | {"model": model}, data, Path("build/models") / experiment)
             evaluate_experiment(experiment)
     return folder
 

@@ -188,7 +188,11 @@ def load_trained(folder: Path | str, offers: Mapping[str, Any]) -> Any:
 
         return _read(folder / ESTIMATOR, load_estimator)
     config = _read(folder / CONFIG, lambda path: yaml.safe_load(path.read_text(encoding="utf-8")))
-    network = instantiate(_model_node(config, folder / CONFIG), offers=offers)
+    node = _model_node(config, folder / CONFIG)
+    try:
+        network = instantiate(node, offers=offers)
+    except UserError as error:
+        raise UserError(f"model: {error}", where=str(folder / CONFIG)) from error
     _read(folder / NETWORK, lambda path: load_weights(network, path))
     return network.eval()
 
