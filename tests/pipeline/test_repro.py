@@ -47,7 +47,7 @@ def test_another_run_elsewhere_ends_with_the_same_hashes(fresh, finished, tmp_pa
 
 
 def test_a_key_that_nothing_reads_reruns_only_compose(project) -> None:
-    project.replace("conf/experiment/docs/fasttext.yaml", "goal: max", "goal: maximum")
+    project.replace("conf/experiment/docs/fasttext.yaml", "Bag of Tricks", "A Bag of Tricks")
     assert project.repro() == ["compose"]
 
 
