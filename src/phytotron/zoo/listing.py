@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fnmatch import fnmatch
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from phytotron.config.cards import CONTENDERS
@@ -18,6 +19,8 @@ from phytotron.errors import UserError, did_you_mean
 from phytotron.zoo.experiments import as_number
 from phytotron.zoo.results import is_reached, last_result
 
+# Characters of a system's title in the printed table; `--json` gives all of it.
+_TITLE = 60
 _COLUMNS = ("id", "system", "data", "metric", "target", "result")
 
 
@@ -96,6 +99,8 @@ def _cell(row: dict[str, Any], column: str) -> str:
     value = row[column]
     if value is None:
         return "-"
+    if column == "system":
+        return shorten(value, _TITLE, placeholder=" …")
     if column != "result":
         return str(value)
     text = f"{value:.4g}" + (f" ± {row['std']:.2g}" if row["std"] is not None else "")
