@@ -94,3 +94,11 @@ def test_the_quick_commands_import_nothing_heavy(words: list[str]) -> None:
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program, *words], check=True, cwd=ROOT, timeout=60)
+
+
+def test_a_misspelt_kind_of_component_is_answered_with_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, _, err = run(capsys, "list", "activatons")
+    assert status == 2
+    assert "did you mean 'activations'?" in err

@@ -9,6 +9,7 @@ from textwrap import shorten
 from typing import Any
 
 from phytotron.config.cards import CONTENDERS
+from phytotron.config.components import PLURALS
 from phytotron.config.experiments import (
     experiment_file,
     experiment_ids,
@@ -40,7 +41,9 @@ def list_experiments(pattern: str = "") -> list[dict[str, Any]]:
     known = experiment_ids()
     chosen = [name for name in known if pattern in name or fnmatch(name, pattern)]
     if not chosen:
-        raise UserError(f"no experiment matches '{pattern}'", hint=did_you_mean(pattern, known))
+        raise UserError(
+            f"no experiment matches '{pattern}'", hint=did_you_mean(pattern, [*known, *PLURALS])
+        )
     return [_row(name) for name in chosen]
 
 
