@@ -23,7 +23,7 @@ from pathlib import Path
 
 from phytotron.scrape.server import LOOPBACK, SnapshotServer
 
-ARCHIVE = Path("data/site/docs.tar.xz")
+ARCHIVE = Path("data/site/router.tar.xz")
 CONCURRENCY = 4
 # linked everywhere, and not in the archive: without this rule both would ask for them and get 404
 EXCLUDE = r"/python/(genindex.*|contents|search)\.html$"
@@ -31,8 +31,8 @@ EXCLUDE = r"/python/(genindex.*|contents|search)\.html$"
 
 def crawl_with_phytotron(start: str, include: str, folder: Path) -> tuple[float, list[str]]:
     """Seconds and addresses of the stored pages."""
+    from phytotron.html.pages import archived_pages
     from phytotron.scrape.crawl import crawl
-    from phytotron.scrape.pages import archived_pages
     from phytotron.scrape.settings import CrawlConfig
 
     config = CrawlConfig(

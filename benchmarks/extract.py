@@ -21,7 +21,7 @@ import yaml
 
 from phytotron.clean.extract import Page, extract, extract_reference
 from phytotron.clean.settings import Content, ContentRules
-from phytotron.scrape.encoding import decode
+from phytotron.html.encoding import decode
 
 GOAL = 5.0
 CONTENDERS: dict[str, Callable[..., Page]] = {
@@ -32,8 +32,8 @@ CONTENDERS: dict[str, Callable[..., Page]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--archive", type=Path, default=Path("data/site/docs.tar.xz"))
-    parser.add_argument("--site", type=Path, default=Path("conf/site/docs.yaml"))
+    parser.add_argument("--archive", type=Path, default=Path("data/site/router.tar.xz"))
+    parser.add_argument("--site", type=Path, default=Path("conf/site/router.yaml"))
     parser.add_argument("--every", type=int, default=10, help="take every n-th page")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

@@ -46,7 +46,7 @@ COMMON = (
 
 
 @dataclass(frozen=True)
-class Contender:
+class EvaluatedModel:
     """A function of `training_contenders`, with its threads and precision."""
 
     function: str
@@ -74,7 +74,7 @@ class System:
 
     title: str
     overrides: tuple[str, ...]
-    contenders: dict[str, Contender]
+    contenders: dict[str, EvaluatedModel]
     goals: tuple[Goal, ...]
 
 
@@ -83,12 +83,12 @@ SYSTEMS = {
         "MLP 784-128-128-10, batch 32, 5 epochs (C36)",
         ("model=mlp", "data.batch_size=32", "trainer.max_epochs=5"),
         {
-            "phytotron": Contender("phytotron"),
-            "pytorch": Contender("pytorch"),
-            "barebones": Contender("barebones"),
-            "keras": Contender("keras", threads=0),
-            "keras 1 thread": Contender("keras"),
-            "keras 50 steps": Contender("keras_together"),
+            "phytotron": EvaluatedModel("phytotron"),
+            "pytorch": EvaluatedModel("pytorch"),
+            "barebones": EvaluatedModel("barebones"),
+            "keras": EvaluatedModel("keras", threads=0),
+            "keras 1 thread": EvaluatedModel("keras"),
+            "keras 50 steps": EvaluatedModel("keras_together"),
         },
         (
             Goal("pytorch", "seconds", 1.15, "of its time"),
@@ -101,11 +101,11 @@ SYSTEMS = {
         "CNN 5x5 32-64-1024, batch 128, 1 epoch (size of F03)",
         ("model=small_cnn", "data.batch_size=128", "trainer.max_epochs=1"),
         {
-            "phytotron": Contender("phytotron", CORES, "bf16-mixed"),
-            "pytorch": Contender("pytorch", CORES),
-            "pytorch bf16": Contender("pytorch", CORES, "bf16-mixed"),
-            "keras": Contender("keras", 0),
-            "keras bf16": Contender("keras", 0, "bf16-mixed"),
+            "phytotron": EvaluatedModel("phytotron", CORES, "bf16-mixed"),
+            "pytorch": EvaluatedModel("pytorch", CORES),
+            "pytorch bf16": EvaluatedModel("pytorch", CORES, "bf16-mixed"),
+            "keras": EvaluatedModel("keras", 0),
+            "keras bf16": EvaluatedModel("keras", 0, "bf16-mixed"),
         },
         (Goal("keras", "seconds", 1.0), Goal("keras bf16", "seconds", 1.0)),
     ),
@@ -113,17 +113,17 @@ SYSTEMS = {
         "one step of 784-128-10, batch 64, with everything on",
         ("model=mlp", "model.hidden=[128]", "data.batch_size=64", "trainer.max_epochs=3"),
         {
-            "phytotron": Contender("phytotron"),
-            "pytorch": Contender("pytorch"),
-            "barebones": Contender("barebones"),
-            "usual": Contender("usual"),
+            "phytotron": EvaluatedModel("phytotron"),
+            "pytorch": EvaluatedModel("pytorch"),
+            "barebones": EvaluatedModel("barebones"),
+            "usual": EvaluatedModel("usual"),
         },
         (Goal("barebones", "step", 50.0, "microseconds more"),),
     ),
     "5 ms step": System(
         "one step of about 5 ms: 784-1024-768-10, batch 64",
         ("model=mlp", "model.hidden=[1024,768]", "data.batch_size=64", "trainer.max_epochs=1"),
-        {"phytotron": Contender("phytotron"), "pytorch": Contender("pytorch")},
+        {"phytotron": EvaluatedModel("phytotron"), "pytorch": EvaluatedModel("pytorch")},
         (Goal("pytorch", "step", 1.10, "of its time"),),
     ),
 }
@@ -197,7 +197,7 @@ def compare(name: str, folder: Path, rounds: int) -> None:
         print(f"  {_verdict(goal, pairs)}", flush=True)
 
 
-def run(contender: Contender, folder: Path, system: str) -> dict[str, float]:
+def run(contender: EvaluatedModel, folder: Path, system: str) -> dict[str, float]:
     """One training in a process of its own, in an empty folder."""
     code = "from benchmarks.training_contenders import main; main()"
     arguments = [contender.function, str(contender.threads), contender.precision, folder, system]

@@ -72,8 +72,8 @@ def phytotron(config: Config, folder: Path, threads: int, precision: str) -> Res
     """All that an experiment has: callbacks, checkpoints, and a journal that is sent to MLflow."""
     import psutil
 
+    from phytotron.tracking.watch import watched
     from phytotron.training.fit_network import fit_network
-    from phytotron.watch import watched
 
     trainer = config["trainer"] | {"threads": threads, "precision": precision}
     trainer["channels_last"] = "channels" in config["model"]

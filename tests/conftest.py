@@ -12,15 +12,19 @@ from hypothesis import settings
 settings.register_profile("phytotron", deadline=None)
 settings.load_profile("phytotron")
 
+pytest_plugins = ["tests.fixtures.mlflow_projects"]
+
 
 @pytest.fixture(autouse=True)
 def torch_as_it_was() -> Iterator[None]:
-    """Undo what training sets for its whole process: algorithms, threads, numbers below 1e-38."""
-    torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else None
+    """One thread for each test, and what training sets for its whole process undone after it.
+
+    Tiny networks are slower with several threads, much slower on a busy machine.
+    """
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
     yield
     if torch := sys.modules.get("torch"):
         torch.use_deterministic_algorithms(False)
         torch.set_flush_denormal(False)
-        if threads:
-            torch.set_num_threads(threads)
+        torch.set_num_threads(1)

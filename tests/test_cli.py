@@ -47,15 +47,15 @@ def test_list_names_every_experiment_with_its_card(capsys: pytest.CaptureFixture
     status, out, _ = run(capsys, "list", "--json")
     rows = {row["id"]: row for row in json.loads(out)}
     assert status == 0
-    assert rows["docs/textcnn"]["data"] == "docs"
-    assert rows["docs/textcnn"]["metric"] == "test/macro_f1"
+    assert rows["router/textcnn"]["data"] == "paragraphs"
+    assert rows["router/textcnn"]["metric"] == "test/macro_f1"
 
 
 def test_show_prints_the_config_with_overrides(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = run(capsys, "show", "docs/textcnn", "trainer.max_epochs=17", "--json")
+    status, out, _ = run(capsys, "show", "router/textcnn", "trainer.max_epochs=17", "--json")
     (shown,) = json.loads(out)
     assert status == 0
-    assert shown["id"] == "docs/textcnn"
+    assert shown["id"] == "router/textcnn"
     assert shown["config"]["trainer"]["max_epochs"] == 17
 
 
@@ -70,7 +70,7 @@ def test_a_mistake_ends_with_status_2_and_no_traceback(capsys: pytest.CaptureFix
     status, out, err = run(capsys, "show", "docs/textcn")
     assert (status, out) == (2, "")
     assert err.startswith("error: no experiment 'docs/textcn'")
-    assert "did you mean 'docs/textcnn'?" in err
+    assert "did you mean 'router/textcnn'?" in err
     assert "Traceback" not in err
 
 
@@ -80,8 +80,8 @@ def test_a_mistake_ends_with_status_2_and_no_traceback(capsys: pytest.CaptureFix
         ["--help"],
         ["list"],
         ["list", "--catalogue"],
-        ["show", "docs/textcnn"],
-        ["explain", "seed", "-e", "docs/textcnn"],
+        ["show", "router/textcnn"],
+        ["explain", "seed", "-e", "router/textcnn"],
     ],
 )
 def test_the_quick_commands_import_nothing_heavy(words: list[str]) -> None:

@@ -68,7 +68,7 @@ def test_the_lock_that_dvc_left_half_written_is_found(here: Path) -> None:
 
 def test_a_checkpoint_inside_an_out_is_found(here: Path) -> None:
     assert list(doctor.check_checkpoints()) == []
-    path = here / "build/models/docs/cnn/last.ckpt"
+    path = here / "build/models/router/cnn/last.ckpt"
     path.parent.mkdir(parents=True)
     path.touch()
     (finding,) = doctor.check_checkpoints()

@@ -106,11 +106,11 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _list(arguments: argparse.Namespace) -> None:
     from phytotron.config.components import PLURALS, list_components, render_components
-    from phytotron.zoo.listing import list_experiments, render
+    from phytotron.runs.listing import list_experiments, render
 
     if arguments.catalogue is not None:
-        from phytotron.zoo.claims import list_catalogue
-        from phytotron.zoo.claims import render as render_catalogue
+        from phytotron.zoo.coverage import list_catalogue
+        from phytotron.zoo.coverage import render as render_catalogue
 
         rows, table = list_catalogue(arguments.catalogue), render_catalogue
     elif kind := PLURALS.get(arguments.pattern):
@@ -124,7 +124,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _experiment_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("experiment", help="an id from `phytotron list`, such as docs/textcnn")
+    parser.add_argument("experiment", help="an id from `phytotron list`, such as router/textcnn")
     parser.add_argument(
         "overrides", nargs="*", help="Hydra overrides, such as trainer.max_epochs=2"
     )
@@ -181,9 +181,9 @@ def _train(arguments: argparse.Namespace) -> None:
     from phytotron.config.cards import CONTENDERS
 
     if arguments.experiment.startswith(f"{CONTENDERS}/"):
-        from phytotron.single_run import train_experiment as train
+        from phytotron.runs.pipeline_run import train_experiment as train
     else:
-        from phytotron.zoo.train import train_in_zoo as train
+        from phytotron.runs.train import train_in_zoo as train
     train(arguments.experiment, arguments.overrides)
 
 
@@ -228,7 +228,7 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from phytotron.zoo.compare import compare, render
+    from phytotron.runs.compare import compare, render
 
     rows = compare(arguments.runs)
     if arguments.json:
@@ -333,7 +333,7 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    from phytotron.tracking.predict import predict
+    from phytotron.predict.predict import predict
 
     predictions = predict(
         arguments.source,
@@ -359,7 +359,7 @@ def _promote_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _promote(arguments: argparse.Namespace) -> None:
-    from phytotron.tracking.promotion import promote, render
+    from phytotron.registry.promotion import promote, render
 
     print(render(promote(arguments.model, arguments.version, arguments.force, arguments.why)))
 
@@ -369,18 +369,18 @@ def _rollback_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _rollback(arguments: argparse.Namespace) -> None:
-    from phytotron.tracking.promotion import render, rollback
+    from phytotron.registry.promotion import render, rollback
 
     print(render(rollback(arguments.model)))
 
 
 def _lineage_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="NAME@ALIAS, such as docs-router@champion")
+    parser.add_argument("model", help="NAME@ALIAS, such as router@champion")
     _json(parser)
 
 
 def _lineage(arguments: argparse.Namespace) -> None:
-    from phytotron.tracking.lineage import lineage, render
+    from phytotron.registry.lineage import lineage, render
 
     found = lineage(arguments.model)
     if arguments.json:

@@ -159,7 +159,7 @@ def check_checkpoints() -> Iterator[Finding]:
 def check_configs() -> Iterator[Finding]:
     """params.yaml and conf/ compose, and have every key that dvc.yaml lists."""
     from phytotron.config.compose import compose_all
-    from phytotron.config.listed import check_listed
+    from phytotron.config.dvc_params import check_listed
     from phytotron.config.params import read_params
 
     try:

@@ -40,13 +40,13 @@ def write_archive() -> Callable[[Path, Mapping[str, bytes | str]], Path]:
 @pytest.fixture(scope="session")
 def site_config() -> dict:
     """The config of the bundled site."""
-    return yaml.safe_load((ROOT / "conf/site/docs.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / "conf/site/router.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
 def clean_config() -> dict:
     """The config `clean: docs`."""
-    return yaml.safe_load((ROOT / "conf/clean/docs.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / "conf/clean/router.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +54,7 @@ def bundled_pages() -> Callable[[int], Iterator[tuple[str, bytes]]]:
     """Every n-th page of the bundled site as (address, bytes)."""
 
     def pages(every: int) -> Iterator[tuple[str, bytes]]:
-        with tarfile.open(ROOT / "data/site/docs.tar.xz") as tar:
+        with tarfile.open(ROOT / "data/site/router.tar.xz") as tar:
             html = (member for member in tar if member.name.endswith(".html"))
             for i, member in enumerate(html):
                 if i % every == 0:

@@ -17,7 +17,7 @@ from phytotron.clean.extract import (
 )
 from phytotron.clean.settings import ContentRules
 from phytotron.errors import UserError
-from phytotron.scrape.encoding import decode
+from phytotron.html.encoding import decode
 
 BOTH = pytest.mark.parametrize("read", [extract, extract_reference])
 

@@ -16,7 +16,7 @@ from phytotron.clean.labels import LabelRules
 from phytotron.errors import UserError
 
 ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "conf/site/docs.yaml"
+DOCS = ROOT / "conf/site/router.yaml"
 RULES = [
     {"match": "^/guide/old/", "label": None},
     {"match": "^/guide/", "label": "guide"},
@@ -97,7 +97,7 @@ def test_scarce_labels_are_named_with_their_counts() -> None:
 @pytest.fixture(scope="module")
 def site() -> dict[str, bytes]:
     """The bundled pages by address."""
-    with tarfile.open(ROOT / "data/site/docs.tar.xz") as tar:
+    with tarfile.open(ROOT / "data/site/router.tar.xz") as tar:
         return {
             f"http://docs.phytotron.test/{entry.name}": tar.extractfile(entry).read()
             for entry in tar
@@ -167,7 +167,7 @@ def test_every_labelled_page_has_its_content(site: dict[str, bytes]) -> None:
 def test_the_template_has_every_key() -> None:
     docs, example = (
         yaml.safe_load((ROOT / f"conf/site/{name}.yaml").read_text(encoding="utf-8"))
-        for name in ("docs", "example")
+        for name in ("router", "example")
     )
     assert list(docs) == list(example)
     assert LabelRules(example["labels"]).names == ["guide", "reference"]

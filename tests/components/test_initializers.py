@@ -10,7 +10,7 @@ from torch import nn
 
 from phytotron.config.components import component_names
 from phytotron.nn.initializers import fans, scaled
-from phytotron.nn.lazy import infer_shapes
+from phytotron.scratch.lazy import infer_shapes
 
 IN, OUT = 400, 250
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phytotron.config.components import component_names
-from phytotron.nn.moving_average import moving_average
+from phytotron.scratch.moving_average import moving_average
 
 pytestmark = pytest.mark.usefixtures("exact")
 

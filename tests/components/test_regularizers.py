@@ -11,8 +11,8 @@ from torch.testing import assert_close
 
 from phytotron.config.components import component_names
 from phytotron.config.compose import compose_experiment
-from phytotron.nn.dropout import WeightScalingDropout, dropout
-from phytotron.nn.ensembles import arithmetic_mean, geometric_mean
+from phytotron.scratch.dropout import WeightScalingDropout, dropout
+from phytotron.scratch.ensembles import arithmetic_mean, geometric_mean
 
 pytestmark = pytest.mark.usefixtures("exact")
 
@@ -110,15 +110,15 @@ def test_weight_scaling_has_the_same_mean_in_both_modes():
     ],
 )
 def test_a_preset_sets_the_keys_of_the_model(at_the_root, preset, expected):
-    model = compose_experiment("docs/transformer", [f"+preset={preset}"]).config.model
+    model = compose_experiment("router/transformer", [f"+preset={preset}"]).config.model
     assert {key: model[key] for key in expected} == expected
 
 
 def test_normalizations_of_the_presets(at_the_root, make):
-    model = compose_experiment("docs/transformer", ["+preset=transformer"]).config.model
+    model = compose_experiment("router/transformer", ["+preset=transformer"]).config.model
     assert model.normalization.eps == 1e-6
     assert model.normalization._target_.endswith("layer_norm")
-    model = compose_experiment("docs/transformer", ["+preset=convolutional"]).config.model
+    model = compose_experiment("router/transformer", ["+preset=convolutional"]).config.model
     assert model.normalization._target_.endswith("batch_norm")
 
 

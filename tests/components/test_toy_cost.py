@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from phytotron.data.coefficients import coefficients
-from phytotron.models.tabular.polynomial_cost import PolynomialCost
+from phytotron.models.components.polynomial_cost import PolynomialCost
 
 
 @pytest.mark.parametrize(

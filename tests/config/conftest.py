@@ -8,10 +8,10 @@ import pytest
 
 FILES = {
     "params.yaml": """\
-        site: docs
+        site: router
         experiments:
-          - docs/cnn
-          - docs/forest
+          - router/cnn
+          - router/forest
         overrides: []
         seed: 3
         """,
@@ -30,13 +30,13 @@ FILES = {
     "conf/pipeline.yaml": """\
         defaults:
           - _self_
-          - site: docs
+          - site: router
         seed: 0
         compare:
           alpha: 0.05   # level of the test
         """,
-    "conf/site/docs.yaml": """\
-        name: docs
+    "conf/site/router.yaml": """\
+        name: router
         delay: 0.5   # seconds between requests
         """,
     "conf/config.yaml": """\
@@ -67,7 +67,7 @@ FILES = {
         max_epochs: 9
         precision: bf16-mixed
         """,
-    "conf/experiment/docs/cnn.yaml": """\
+    "conf/experiment/router/cnn.yaml": """\
         # @package _global_
         # A network.
         defaults:
@@ -78,7 +78,7 @@ FILES = {
         card:
           metric: test/macro_f1
         """,
-    "conf/experiment/docs/forest.yaml": """\
+    "conf/experiment/router/forest.yaml": """\
         # @package _global_
         # A forest.
         defaults:

@@ -51,8 +51,8 @@ def test_a_whole_card_is_fine(tmp_path: Path) -> None:
 
 
 def test_a_contender_of_the_pipeline_needs_no_target(tmp_path: Path) -> None:
-    check(tmp_path, "card:\n  metric: test/macro_f1\n", "conf/experiment/docs/cnn.yaml")
-    check(tmp_path, "# nothing\n", "conf/experiment/docs/cnn.yaml")
+    check(tmp_path, "card:\n  metric: test/macro_f1\n", "conf/experiment/router/cnn.yaml")
+    check(tmp_path, "# nothing\n", "conf/experiment/router/cnn.yaml")
 
 
 @pytest.mark.parametrize(

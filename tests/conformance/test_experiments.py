@@ -22,16 +22,16 @@ from phytotron.config.experiments import experiment_ids, read_experiment
 from phytotron.data.arrays import ArrayDataModule, take
 from phytotron.data.tiny_paragraphs import tiny
 from phytotron.errors import Interrupted
-from phytotron.evaluation.draw import draw
 from phytotron.evaluation.trained import Trained
+from phytotron.figures.draw import draw
 from phytotron.files import sha256
+from phytotron.runs.run import measured
 from phytotron.training.build import build_data, build_network, build_task
-from phytotron.training.bundle import is_estimator
 from phytotron.training.fit import fit
 from phytotron.training.fitted import Fitted
+from phytotron.training.model_folder import is_estimator
 from phytotron.training.reproducibility import make_deterministic
 from phytotron.training.trainer import build_trainer
-from phytotron.zoo.run import measured
 from phytotron.zoo.tiny import tiny_config
 
 ROOT = Path(__file__).parents[2]

@@ -41,7 +41,7 @@ def flat(batches: list[list[int]]) -> list[int]:
 
 def test_it_knows_what_a_network_must_know():
     data = module()
-    assert data.dimensions == {"input_shape": (1, 2), "classes": 5}
+    assert data.dimensions == {"input_shape": (1, 2), "num_classes": 5}
     assert data.class_counts.tolist() == np.bincount(data.train.targets, minlength=5).tolist()
     assert sum(data.class_counts) == 40
 
@@ -123,13 +123,13 @@ def test_a_batch_has_the_class_of_its_split():
 def test_real_numbers_as_targets_are_outputs():
     targets = np.zeros((8, 3), np.float32)
     data = ArrayDataModule((np.zeros((8, 2), np.float32), targets), batch_size=None, seed=0)
-    assert data.dimensions == {"input_shape": (2,), "outputs": 3}
+    assert data.dimensions == {"input_shape": (2,), "num_outputs": 3}
     assert data.class_counts is None
 
 
 def test_what_is_said_of_the_dimensions_goes_before_what_is_seen():
-    data = ArrayDataModule(numbered(0, 3), batch_size=2, seed=0, dimensions={"classes": 5})
-    assert data.dimensions == {"input_shape": (1, 2), "classes": 5}
+    data = ArrayDataModule(numbered(0, 3), batch_size=2, seed=0, dimensions={"num_classes": 5})
+    assert data.dimensions == {"input_shape": (1, 2), "num_classes": 5}
     assert data.class_counts.tolist() == [1, 1, 1, 0, 0]
 
 

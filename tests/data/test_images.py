@@ -42,7 +42,7 @@ def idx_files(folder: str) -> dict[str, bytes]:
 def test_mnist_has_its_images_and_digits(cached):
     sources = cached("npm", idx_files("package/data"))
     data = mnist(sources=sources, folder=cached.folder, **OPTIONS)
-    assert data.dimensions == {"input_shape": (1, 28, 28), "classes": 10}
+    assert data.dimensions == {"input_shape": (1, 28, 28), "num_classes": 10}
     for split, samples in ((data.train, 30), (data.validation, 10), (data.test, 20)):
         assert split.inputs.shape == (samples, 1, 28, 28)
         assert (split.inputs * 255 / 25 == split.targets[:, None, None, None]).all()
@@ -147,7 +147,7 @@ def cifar_files() -> dict[str, bytes]:
 def test_cifar10_has_its_images_and_classes(cached):
     sources = cached("npm", cifar_files())
     data = cifar10(sources=sources, folder=cached.folder, scaling="raw", **OPTIONS)
-    assert data.dimensions == {"input_shape": (3, 32, 32), "classes": 10}
+    assert data.dimensions == {"input_shape": (3, 32, 32), "num_classes": 10}
     for split, samples in ((data.train, 40), (data.validation, 10), (data.test, 20)):
         assert split.inputs.shape == (samples, 3, 32, 32)
         assert (split.inputs[:, 0] == 20 * split.targets[:, None, None]).all()
@@ -158,7 +158,7 @@ def test_cats_and_dogs_are_a_data_set_of_two_classes(cached):
     sources = cached("npm", cifar_files())
     options = OPTIONS | {"validation": 0}
     data = cifar10(sources=sources, folder=cached.folder, classes=[5, 3], scaling="raw", **options)
-    assert data.dimensions["classes"] == 2
+    assert data.dimensions["num_classes"] == 2
     assert data.class_counts.tolist() == [5, 5]
     assert data.class_names == ["dog", "cat"]
     dogs = data.train.inputs[data.train.targets == 0]
@@ -176,7 +176,7 @@ def test_labels_that_are_too_few_are_answered(cached):
 )
 def test_the_tiny_variant_needs_no_source(data_set, shape):
     data = data_set(sources=[], tiny=True, batch_size=512, validation=5000, seed=0)
-    assert data.dimensions == {"input_shape": shape, "classes": 10}
+    assert data.dimensions == {"input_shape": shape, "num_classes": 10}
     assert [len(split.inputs) for split in (data.train, data.validation, data.test)] == [45, 15, 30]
     assert 0 <= data.train.inputs.min() < data.train.inputs.max() <= 1
     again = data_set(sources=[], tiny=True, batch_size=512, validation=5000, seed=0)

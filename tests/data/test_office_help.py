@@ -185,7 +185,7 @@ def test_nodes_are_the_pages_of_modules_that_are_linked(graph):
     assert graph.names == ["scalc/a.html", "scalc/b.html", "swriter/a.html"]
     assert graph.class_names == ["scalc", "swriter"]
     assert graph.train.targets.tolist() == [0, 0, 1]
-    assert graph.dimensions == {"input_shape": (5,), "classes": 2}
+    assert graph.dimensions == {"input_shape": (5,), "num_classes": 2}
 
 
 def test_edges_go_both_ways_once_and_never_to_the_page_itself(graph):
@@ -222,5 +222,5 @@ def test_the_tiny_graph_needs_no_source():
     options = {"features": 50, "train_share": 0.2, "validation_share": 0.2, "split_seed": 0}
     data = hyperlink_graph(sources=[], seed=0, tiny=True, **options)
     assert data.train.inputs.shape[0] == 60
-    assert data.dimensions["classes"] == 3
+    assert data.dimensions["num_classes"] == 3
     assert data.class_counts.tolist() == [4, 4, 4]

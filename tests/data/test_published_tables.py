@@ -37,7 +37,7 @@ def test_penguins_that_were_not_measured_are_left_out(cached):
     )
     sources = cached("pypi", {"bokeh_sampledata/_data/penguins.csv": csv.encode()})
     data = penguins(sources=sources, folder=cached.folder, **OPTIONS)
-    assert data.dimensions == {"input_shape": (4,), "classes": 3}
+    assert data.dimensions == {"input_shape": (4,), "num_classes": 3}
     found = {
         data.class_names[species]: bird.tolist()
         for bird, species in zip(all_rows(data, "inputs"), all_rows(data, "targets"), strict=True)
@@ -53,7 +53,7 @@ def test_boston_has_its_price_in_the_last_column(cached):
     csv = "\n".join(",".join(str(10 * row + column) for column in range(14)) for row in range(5))
     sources = cached("pypi", {"mlxtend/data/data/boston_housing.csv": csv.encode()})
     data = boston_housing(sources=sources, folder=cached.folder, **OPTIONS)
-    assert data.dimensions == {"input_shape": (13,), "outputs": 1}
+    assert data.dimensions == {"input_shape": (13,), "num_outputs": 1}
     assert (all_rows(data, "targets")[:, 0] == all_rows(data, "inputs")[:, 0] + 13).all()
 
 
@@ -74,7 +74,7 @@ def california(cached):
 def test_california_has_eight_features(california, cached):
     sources, table = california
     data = california_housing(sources=sources, folder=cached.folder, **OPTIONS)
-    assert data.dimensions == {"input_shape": (8,), "outputs": 1}
+    assert data.dimensions == {"input_shape": (8,), "num_outputs": 1}
     row = round(10 * data.train.targets[3, 0].item())
     assert np.allclose(data.train.inputs[3], table.iloc[row, :8])
 
@@ -83,7 +83,7 @@ def test_grades_are_quarters_of_the_price(california, cached):
     sources, table = california
     options = OPTIONS | {"rows": 40, "folder": cached.folder}
     data = california_grades(sources=sources, halves=False, **options)
-    assert data.dimensions == {"input_shape": (11,), "classes": 4}
+    assert data.dimensions == {"input_shape": (11,), "num_classes": 4}
     assert all_rows(data, "targets").bincount().tolist() == [10] * 4
     for features, grade in zip(*data.train, strict=True):
         row = int(np.abs(table["MedInc"] - features[0].item()).argmin())
@@ -95,7 +95,7 @@ def test_grades_can_be_halves(california, cached):
     sources, _ = california
     options = OPTIONS | {"rows": 20, "folder": cached.folder}
     data = california_grades(sources=sources, halves=True, binary=True, **options)
-    assert data.dimensions == {"input_shape": (11,), "outputs": 1}
+    assert data.dimensions == {"input_shape": (11,), "num_outputs": 1}
     assert data.train.targets.unique().tolist() == [0, 1]
     assert len(all_rows(data, "targets")) == 20
 
@@ -115,7 +115,7 @@ def rivers(cached):
 
 def test_flows_are_foretold_at_the_chosen_places(rivers, cached):
     data = river_flow(sources=rivers, places=["VALI2"], folder=cached.folder, **OPTIONS)
-    assert data.dimensions == {"input_shape": (4,), "outputs": 1}
+    assert data.dimensions == {"input_shape": (4,), "num_outputs": 1}
     assert len(all_rows(data, "targets")) == 10  # the hour that lacks a measurement is left out
     assert (all_rows(data, "targets") == all_rows(data, "inputs")[:, :1] + 20).all()
 
@@ -128,11 +128,11 @@ def test_a_place_without_a_gauge_is_answered(rivers, cached):
 @pytest.mark.parametrize(
     ("data_set", "options", "dimensions"),
     [
-        (penguins, {}, {"input_shape": (4,), "classes": 3}),
-        (boston_housing, {}, {"input_shape": (13,), "outputs": 1}),
-        (california_housing, {}, {"input_shape": (8,), "outputs": 1}),
-        (california_grades, {"rows": 9, "halves": False}, {"input_shape": (11,), "classes": 4}),
-        (river_flow, {"places": ["CHSI2", "CLKM7"]}, {"input_shape": (64,), "outputs": 2}),
+        (penguins, {}, {"input_shape": (4,), "num_classes": 3}),
+        (boston_housing, {}, {"input_shape": (13,), "num_outputs": 1}),
+        (california_housing, {}, {"input_shape": (8,), "num_outputs": 1}),
+        (california_grades, {"rows": 9, "halves": False}, {"input_shape": (11,), "num_classes": 4}),
+        (river_flow, {"places": ["CHSI2", "CLKM7"]}, {"input_shape": (64,), "num_outputs": 2}),
     ],
 )
 def test_the_tiny_variant_needs_no_source(data_set, options, dimensions):

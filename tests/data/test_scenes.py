@@ -83,7 +83,7 @@ def test_the_tiny_scenes_need_no_source():
         seed=0,
         tiny=True,
     )
-    assert data.dimensions == {"input_shape": (3, 64, 64), "classes": 10, "max_objects": 2}
+    assert data.dimensions == {"input_shape": (3, 64, 64), "num_classes": 10, "max_objects": 2}
     assert [len(split.images) for split in (data.train, data.validation, data.test)] == [45, 15, 30]
     batch = next(iter(data.train_dataloader()))
     assert isinstance(batch, Scenes)

@@ -93,7 +93,7 @@ def test_a_random_table_has_two_inputs():
         seed=0,
     )
     assert data.dimensions == {
-        "outputs": 1,
+        "num_outputs": 1,
         "vocabulary": 50,
         "id_columns": 3,
         "number_columns": 4,

@@ -34,7 +34,7 @@ def test_there_need_not_be_a_test():
 
 def test_two_classes_can_be_one_output():
     data = rows(binary=True)
-    assert data.dimensions == {"input_shape": (1,), "outputs": 1}
+    assert data.dimensions == {"input_shape": (1,), "num_outputs": 1}
     assert data.train.targets.shape == (30, 1)
     assert data.train.targets.dtype == data.train.inputs.dtype
 
@@ -53,7 +53,7 @@ def test_a_test_that_leaves_nothing_to_train_on_is_refused(test_samples):
 
 def test_iris_is_split_as_the_course_does():
     data = iris(batch_size=None, validation=0, seed=0, test_samples=30, split_seed=1234)
-    assert data.dimensions == {"input_shape": (4,), "classes": 3}
+    assert data.dimensions == {"input_shape": (4,), "num_classes": 3}
     assert [len(data.train.inputs), len(data.test.inputs)] == [120, 30]
     # What pandas' `sample(frac=1, random_state=1234)` shuffles.
     from sklearn.datasets import load_iris

@@ -23,7 +23,7 @@ def module(folder):
 
 def test_it_knows_what_a_network_must_know(folder, module):
     train = load_split(folder, "train")
-    assert module.dimensions["classes"] == len(load_labels(folder))
+    assert module.dimensions["num_classes"] == len(load_labels(folder))
     assert module.dimensions["vocabulary"] > train.tokens.max()
     assert module.class_counts.tolist() == np.bincount(train.labels, minlength=4).tolist()
 

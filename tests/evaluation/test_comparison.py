@@ -108,9 +108,9 @@ def test_different_test_sets_are_refused_by_name_and_hash(make_predictions):
 
 
 def test_a_misspelt_baseline_is_answered(make_predictions):
-    contenders = {"docs/tfidf": make_predictions(1), "docs/textcnn": make_predictions(2)}
-    with pytest.raises(UserError, match="did you mean 'docs/tfidf'"):
-        compare(contenders, "docs/tfdif", **SETTINGS)
+    contenders = {"router/tfidf": make_predictions(1), "router/textcnn": make_predictions(2)}
+    with pytest.raises(UserError, match="did you mean 'router/tfidf'"):
+        compare(contenders, "router/tfdif", **SETTINGS)
 
 
 def test_too_few_permutations_to_show_anything_are_refused(make_predictions):

@@ -29,6 +29,6 @@ def test_networks_and_estimators_give_classes():
 
 
 def test_classes_without_names_go_by_their_numbers():
-    nameless = SimpleNamespace(class_names=None, dimensions={"classes": 3})
+    nameless = SimpleNamespace(class_names=None, dimensions={"num_classes": 3})
     assert class_names(nameless) == ["0", "1", "2"]
     assert class_names(SimpleNamespace(class_names=("cat", "dog"))) == ["cat", "dog"]

@@ -10,8 +10,8 @@ from phytotron.evaluation.summary import summary
 from phytotron.files import write_json
 
 REGISTRATION = {
-    "model": "docs-router",
-    "experiment": "docs/textcnn",
+    "model": "router",
+    "experiment": "router/textcnn",
     "decision": "promoted",
     "reason": "the first model",
 }
@@ -36,19 +36,19 @@ def contender(experiment, macro_f1, p_value=None, better=False):
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     comparison = {
-        "baseline": "docs/tfidf",
-        "winner": "docs/textcnn",
+        "baseline": "router/tfidf",
+        "winner": "router/textcnn",
         "test_set": "0" * 64,
         "contenders": [
-            contender("docs/textcnn", 0.571, 0.0005, better=True),
-            contender("docs/fasttext", 0.56, 0.2134),
-            contender("docs/tfidf", 0.55),
+            contender("router/textcnn", 0.571, 0.0005, better=True),
+            contender("router/fasttext", 0.56, 0.2134),
+            contender("router/tfidf", 0.55),
         ],
     }
     write_json("results/comparison.json", comparison)
-    write_json("results/docs/textcnn/metrics.json", {"size_bytes": 1_234_567})
-    write_json("results/docs/tfidf/metrics.json", {"size_bytes": 45_600})
-    write_json("build/timing/train/docs/textcnn.json", {"seconds": 192.3})
+    write_json("results/router/textcnn/metrics.json", {"size_bytes": 1_234_567})
+    write_json("results/router/tfidf/metrics.json", {"size_bytes": 45_600})
+    write_json("build/timing/train/router/textcnn.json", {"seconds": 192.3})
     write_json("build/registration.json", REGISTRATION)
     (tmp_path / "build/report").mkdir(parents=True)
     (tmp_path / "build/report/index.html").touch()
@@ -59,16 +59,16 @@ def test_the_whole_summary(project):
     assert (
         summary()
         == """\
-contender      accuracy       macro-F1 [95 %]  training     size  p
--------------  --------  --------------------  --------  -------  --------
-docs/textcnn      0.700  0.571 [0.531, 0.611]  3 m 12 s   1.2 MB  0.0005 *
-docs/fasttext     0.700  0.560 [0.520, 0.600]                     0.2134
-docs/tfidf        0.700  0.550 [0.510, 0.590]            45.6 kB  baseline
+contender        accuracy       macro-F1 [95 %]  training     size  p
+---------------  --------  ----------------------  --------  -------  --------
+router/textcnn      0.700  0.571 [0.531, 0.611]  3 m 12 s   1.2 MB  0.0005 *
+router/fasttext     0.700  0.560 [0.520, 0.600]                     0.2134
+router/tfidf        0.700  0.550 [0.510, 0.590]            45.6 kB  baseline
 
-p        paired test over pages of the difference in macro-F1 to docs/tfidf
+p        paired test over pages of the difference in macro-F1 to router/tfidf
          *: better, corrected for the number of contenders (Holm)
-winner   docs/textcnn: the highest macro-F1 that beats the baseline
-champion docs-router: docs/textcnn, promoted
+winner   router/textcnn: the highest macro-F1 that beats the baseline
+champion router: router/textcnn, promoted
          the first model
 report   build/report/index.html
 runs     make ui"""
@@ -80,14 +80,14 @@ runs     make ui"""
     [(0.04, "0.0 s"), (9.4, "9.4 s"), (59.4, "59 s"), (60, "1 m 00 s"), (7325, "2 h 02 m")],
 )
 def test_durations(project, seconds, shown):
-    write_json("build/timing/train/docs/textcnn.json", {"seconds": seconds})
-    row = next(line for line in summary().splitlines() if line.startswith("docs/textcnn"))
+    write_json("build/timing/train/router/textcnn.json", {"seconds": seconds})
+    row = next(line for line in summary().splitlines() if line.startswith("router/textcnn"))
     assert f"  {shown}   1.2 MB" in row
 
 
 def test_it_says_plainly_that_no_contender_is_better(project):
-    write_json("results/comparison.json", project | {"winner": "docs/tfidf"})
-    assert "winner   docs/tfidf: no contender is better than the baseline" in summary()
+    write_json("results/comparison.json", project | {"winner": "router/tfidf"})
+    assert "winner   router/tfidf: no contender is better than the baseline" in summary()
 
 
 def test_a_single_contender(project):
@@ -99,7 +99,7 @@ def test_a_single_contender(project):
 
 def test_a_champion_that_stays(project):
     write_json("build/registration.json", REGISTRATION | {"decision": "kept"})
-    assert "champion docs-router: docs/textcnn is its candidate, kept the one before" in summary()
+    assert "champion router: router/textcnn is its candidate, kept the one before" in summary()
 
 
 def test_what_is_not_there_yet(project, tmp_path):

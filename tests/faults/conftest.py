@@ -27,7 +27,7 @@ SMALL = (
     "data.batch_size=8",
     "trainer.max_epochs=2",
     "trainer.log_every_n_steps=4",
-    "resume.every_n_steps=3",
+    "checkpoint.every_n_steps=3",
     "callbacks.best_weights=null",
 )
 STEPS = 40
@@ -176,7 +176,7 @@ def training(zygote, data, tmp_path_factory):
         before = Path.cwd()
         os.chdir(ROOT)
         try:
-            config = plain(compose_experiment("docs/textcnn", [*SMALL, *overrides]).config)
+            config = plain(compose_experiment("router/textcnn", [*SMALL, *overrides]).config)
         finally:
             os.chdir(before)
         return Training(zygote, tmp_path_factory.mktemp("training"), data, config)

@@ -72,6 +72,6 @@ def test_where_only_the_model_fits_training_ends_well(training, undisturbed) -> 
 
 
 def test_a_clock_that_jumps_changes_nothing(training, undisturbed) -> None:
-    jumping = training("resume.every_n_steps=null")
+    jumping = training("checkpoint.every_n_steps=null")
     assert jumping.run(kind="clock") == 0, jumping.log
-    assert jumping.digests() == undisturbed("resume.every_n_steps=null")
+    assert jumping.digests() == undisturbed("checkpoint.every_n_steps=null")

@@ -141,7 +141,10 @@ def test_one_process_starts_from_the_shards(training) -> None:
         newest = killed.checkpoints[-1]
         assert (newest / "state.ckpt").is_dir() == (kind is FSDP)
         alone = training(
-            *COMPARABLE, "optimizer.lr=0", "resume.mode=warmstart", f"resume.source={newest}"
+            *COMPARABLE,
+            "optimizer.lr=0",
+            "checkpoint.mode=warmstart",
+            f"checkpoint.source={newest}",
         )
         assert alone.run() == 0, alone.log
         loaded.append(weights(alone.out))
@@ -155,7 +158,7 @@ def test_another_number_of_processes_is_refused(training) -> None:
     killed.run_two(fault, fault)
     assert killed.run_nodes(NOTHING) == [2]
     assert "is of 2 processes, and here are 1" in killed.log
-    assert f"resume.source={killed.checkpoints[-1]}" in killed.log
+    assert f"checkpoint.source={killed.checkpoints[-1]}" in killed.log
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ KINDS = {
         "callbacks.best_weights={_target_:phytotron.training.callbacks.BestWeights,"
         "monitor:val_loss,mode:min}",
     ),
-    "no checkpoint by steps": ("resume.every_n_steps=null",),
+    "no checkpoint by steps": ("checkpoint.every_n_steps=null",),
 }
 
 
@@ -56,7 +56,7 @@ def test_during_validation(training, undisturbed, count: int) -> None:
 
 def test_during_a_validation_right_behind_a_checkpoint(training, undisturbed) -> None:
     """The 20 steps of an epoch are saved, and the validation that follows is still to come."""
-    at_the_end = "resume.every_n_steps=5"
+    at_the_end = "checkpoint.every_n_steps=5"
     killed = training(at_the_end)
     assert killed.run(kind="validation", count=1) == KILLED
     assert killed.run() == 0, killed.log
@@ -101,7 +101,7 @@ def test_nothing_is_left_when_it_has_ended(training) -> None:
 
 
 def test_fresh_begins_anew(training, undisturbed) -> None:
-    killed = training("resume.mode=fresh")
+    killed = training("checkpoint.mode=fresh")
     killed.run(kind="step", count=30)
     assert killed.run() == 0
     assert "going on" not in killed.log

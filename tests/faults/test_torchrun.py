@@ -62,7 +62,7 @@ def test_torchrun(training, tmp_path) -> None:
     config = whole.config | {"trainer": whole.config["trainer"] | {"devices": 1}}
     shutil.copy(ROOT / "dvc.yaml", tmp_path)
     shutil.copytree(whole.data, tmp_path / "data/processed")
-    path = tmp_path / "build/config/docs/textcnn.yaml"
+    path = tmp_path / "build/config/router/textcnn.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(yaml.safe_dump(config))
     with socket.socket() as free:
@@ -71,7 +71,7 @@ def test_torchrun(training, tmp_path) -> None:
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1"),
         *("--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "--rdzv-id=test"),
-        *("--local-addr=127.0.0.1", "-m", "phytotron.stages.train", "docs/textcnn"),
+        *("--local-addr=127.0.0.1", "-m", "phytotron.stages.train", "router/textcnn"),
     ]
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
     agents = [
@@ -87,8 +87,8 @@ def test_torchrun(training, tmp_path) -> None:
     ]
     outputs = [agent.communicate(timeout=240)[0] for agent in agents]
     assert [agent.returncode for agent in agents] == [0, 0], outputs
-    model = tmp_path / "build/models/docs/textcnn"
+    model = tmp_path / "build/models/router/textcnn"
     for name in ("model.safetensors", "history.csv"):
         assert sha256(model / name) == whole.digests()[name]
     assert sum(output.count("epoch 1 ") for output in outputs) == 1
-    assert read_json(tmp_path / "build/timing/train/docs/textcnn.json")["seconds"] > 0
+    assert read_json(tmp_path / "build/timing/train/router/textcnn.json")["seconds"] > 0

@@ -27,7 +27,7 @@ AREAS = {
     "postgresql/functions": "^/postgresql/functions",
     "libreoffice/draw": "^/libreoffice/en-US/text/sdraw/",
 }
-EXPERIMENTS = ["docs/tfidf", "docs/fasttext"]
+EXPERIMENTS = ["router/tfidf", "router/fasttext"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -128,7 +128,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(root)
     _small_site(project)
     project.change(
-        "params.yaml", experiments=EXPERIMENTS, overrides=["trainer.max_epochs=1"], site="docs"
+        "params.yaml", experiments=EXPERIMENTS, overrides=["trainer.max_epochs=1"], site="router"
     )
     for command in (
         ["git", "init", "--quiet", "--initial-branch", "main"],
@@ -143,19 +143,19 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def _small_site(project: Project) -> None:
     """Put a part of the bundled site in the place of the whole, with the rules for that part."""
-    archive = project.root / "data/site/docs.tar.xz"
+    archive = project.root / "data/site/router.tar.xz"
     archive.parent.mkdir(parents=True)
     keep = [pattern.removeprefix("^/") for pattern in AREAS.values()]
     with (
-        tarfile.open(ROOT / "data/site/docs.tar.xz") as source,
+        tarfile.open(ROOT / "data/site/router.tar.xz") as source,
         tarfile.open(archive, "w:xz", preset=0) as target,
     ):
         for member in source:
             if member.name.startswith((*keep, "index.html", "robots.txt")):
                 target.addfile(member, source.extractfile(member))
-    (archive.parent / "SHA256SUMS").write_text(f"{sha256(archive)}  docs.tar.xz\n")
+    (archive.parent / "SHA256SUMS").write_text(f"{sha256(archive)}  router.tar.xz\n")
 
-    path = "conf/site/docs.yaml"
+    path = "conf/site/router.yaml"
     host = "http://docs.phytotron.test"
     project.change(
         path,

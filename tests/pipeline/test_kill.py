@@ -20,14 +20,14 @@ STAGES = [
     "scrape",
     "clean",
     "preprocess",
-    "train@docs/tfidf",
-    "train@docs/fasttext",
-    "evaluate@docs/fasttext",
+    "train@router/tfidf",
+    "train@router/fasttext",
+    "evaluate@router/fasttext",
     "compare",
     "register",
     "report",
 ]
-QUICK = {"scrape", "train@docs/fasttext"}
+QUICK = {"scrape", "train@router/fasttext"}
 
 
 def cases() -> list:

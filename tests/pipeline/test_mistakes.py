@@ -19,9 +19,9 @@ def answer(project, *command: str) -> str:
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"experiments": ["docs/fastext"]}, "did you mean 'docs/fasttext'?"),
+        ({"experiments": ["router/fastext"]}, "did you mean 'router/fasttext'?"),
         ({"experiments": []}, "at least one experiment"),
-        ({"experiments": ["docs/tfidf"], "overrides": ["trainer.max_epochs=1"]}, "no key"),
+        ({"experiments": ["router/tfidf"], "overrides": ["trainer.max_epochs=1"]}, "no key"),
         ({"overrides": ["trainer.max_epochs=many"]}, "a whole number"),
         ({"overrides": ["optimizer.learning_rate=1"]}, "no key 'optimizer.learning_rate'"),
         ({"site": "dcos"}, "did you mean 'docs'?"),
@@ -45,7 +45,7 @@ def test_a_key_of_params_that_nothing_reads_is_answered_before_dvc_starts(projec
 def test_a_label_rule_that_matches_nothing_is_named_and_the_documents_stay(project) -> None:
     documents = project.root / "data/interim/documents.parquet"
     before = documents.read_bytes()
-    project.replace("conf/site/docs.yaml", "^/httpd/programs/", "^/httpd/program/")
+    project.replace("conf/site/router.yaml", "^/httpd/programs/", "^/httpd/program/")
     assert project.run("python", "-m", "phytotron.stages.compose").returncode == 0
     done = project.run("python", "-m", "phytotron.stages.clean", check=False)
     assert done.returncode == 2
@@ -54,7 +54,7 @@ def test_a_label_rule_that_matches_nothing_is_named_and_the_documents_stay(proje
 
 
 def test_a_class_with_too_few_pages_is_named_with_its_count(project) -> None:
-    project.replace("conf/site/docs.yaml", "min_pages_per_label: 10", "min_pages_per_label: 15")
+    project.replace("conf/site/router.yaml", "min_pages_per_label: 10", "min_pages_per_label: 15")
     project.run("python", "-m", "phytotron.stages.compose")
     done = project.run("python", "-m", "phytotron.stages.clean", check=False)
     assert done.returncode == 2
@@ -63,11 +63,11 @@ def test_a_class_with_too_few_pages_is_named_with_its_count(project) -> None:
 
 
 def test_a_corrupt_site_archive_is_named_with_both_hashes(project) -> None:
-    archive = project.root / "data/site/docs.tar.xz"
+    archive = project.root / "data/site/router.tar.xz"
     content = bytearray(archive.read_bytes())
     content[len(content) // 2] ^= 1
     archive.write_bytes(content)
     done = project.run("python", "-m", "phytotron.stages.scrape", check=False)
     assert done.returncode == 2
-    assert "docs.tar.xz" in done.stderr
+    assert "router.tar.xz" in done.stderr
     assert "Traceback" not in done.stderr

@@ -109,7 +109,7 @@ def test_ten_steps_lead_to_a_champion_for_another_site(fresh, address: str, tmp_
     assert project.read("params.yaml")["site"] == "mysite"
     assert '"kept"' in follow(8)
     assert project.read("data/interim/cleaning.json")["pages"]["kept"] == 3 * PAGES_PER_AREA
-    project.replace("conf/pipeline.yaml", "model: docs-router", "model: garden-router")
+    project.replace("conf/pipeline.yaml", "model: router", "model: garden-router")
     follow(9)
     registration = project.read("build/registration.json")
     assert (registration["model"], registration["decision"]) == ("garden-router", "promoted")

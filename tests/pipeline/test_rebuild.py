@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 
 def test_the_commands_of_a_lineage_make_the_same_weights(project, tmp_path: Path) -> None:
-    shown = project.run("phytotron", "lineage", "docs-router@champion", "--json").stdout
+    shown = project.run("phytotron", "lineage", "router@champion", "--json").stdout
     (lineage,) = json.loads(shown)
     clone = type(project)(tmp_path / "clone")
     project.run("git", "clone", "--quiet", ".", str(clone.root))

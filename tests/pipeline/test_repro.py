@@ -18,10 +18,10 @@ def test_the_first_run_makes_all_that_the_contract_names(finished) -> None:
         "data/raw/pages.warc.gz",
         "data/interim/documents.parquet",
         "data/processed/manifest.json",
-        "build/models/docs/fasttext/model.safetensors",
-        "build/models/docs/tfidf/model.skops",
-        "build/evaluation/docs/tfidf/predictions.parquet",
-        "results/docs/tfidf/metrics.json",
+        "build/models/router/fasttext/model.safetensors",
+        "build/models/router/tfidf/model.skops",
+        "build/evaluation/router/tfidf/predictions.parquet",
+        "results/router/tfidf/metrics.json",
         "results/comparison.json",
         "build/registration.json",
         "build/report/index.html",
@@ -31,7 +31,7 @@ def test_the_first_run_makes_all_that_the_contract_names(finished) -> None:
 
 
 def test_the_contenders_have_learned(finished) -> None:
-    metrics = finished.read("results/docs/tfidf/metrics.json")
+    metrics = finished.read("results/router/tfidf/metrics.json")
     assert metrics["accuracy"] > 0.6  # four classes
 
 
@@ -47,19 +47,21 @@ def test_another_run_elsewhere_ends_with_the_same_hashes(fresh, finished, tmp_pa
 
 
 def test_a_key_that_nothing_reads_reruns_only_compose(project) -> None:
-    project.replace("conf/experiment/docs/fasttext.yaml", "Bag of Tricks", "A Bag of Tricks")
+    project.replace("conf/experiment/router/fasttext.yaml", "Bag of Tricks", "A Bag of Tricks")
     assert project.repro() == ["compose"]
 
 
 def test_a_key_of_one_experiment_reruns_that_experiment_alone(project) -> None:
-    project.replace("conf/experiment/docs/fasttext.yaml", "lr: 5e-3", "lr: 6e-3")
+    project.replace("conf/experiment/router/fasttext.yaml", "lr: 5e-3", "lr: 6e-3")
     ran = project.repro()
-    assert ran[:3] == ["compose", "train@docs/fasttext", "evaluate@docs/fasttext"]
+    assert ran[:3] == ["compose", "train@router/fasttext", "evaluate@router/fasttext"]
     assert set(ran[3:]) <= set(TOGETHER)
 
 
 def test_a_label_rule_reruns_cleaning_but_does_not_crawl_again(project) -> None:
-    project.replace("conf/site/docs.yaml", "label: libreoffice/draw", "label: libreoffice/drawing")
+    project.replace(
+        "conf/site/router.yaml", "label: libreoffice/draw", "label: libreoffice/drawing"
+    )
     ran = project.run("dvc", "repro", "preprocess").stdout
     assert "Running stage 'scrape'" not in ran
     assert "Running stage 'clean'" in ran
@@ -71,13 +73,13 @@ def test_an_experiment_can_be_run_and_compared_through_dvc(project) -> None:
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "First results")
     project.run("dvc", "exp", "run", "--name", "longer", "-S", 'overrides=["trainer.max_epochs=2"]')
-    history = project.root / "build/models/docs/fasttext/history.csv"
+    history = project.root / "build/models/router/fasttext/history.csv"
     assert len(history.read_text().splitlines()) == 1 + 2
     shown = project.run("dvc", "exp", "show", "--csv").stdout
     assert "longer" in shown
     assert "macro_f1" in shown
     difference = project.run("dvc", "metrics", "diff", "--md").stdout
-    assert "results/docs/fasttext/metrics.json" in difference.replace("\\", "/")
+    assert "results/router/fasttext/metrics.json" in difference.replace("\\", "/")
 
 
 def test_lost_outs_come_back_from_the_cache(project) -> None:
@@ -86,4 +88,4 @@ def test_lost_outs_come_back_from_the_cache(project) -> None:
     shutil.rmtree(project.root / "data/processed")
     assert project.repro() == []
     assert project.hashes() == before
-    assert (project.root / "build/models/docs/fasttext/model.safetensors").is_file()
+    assert (project.root / "build/models/router/fasttext/model.safetensors").is_file()

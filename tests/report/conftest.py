@@ -20,8 +20,13 @@ LABELS = [
     *(f"python/{area}" for area in ("c-api", "howto", "library")),
 ]
 # How often each contender is right, and its difference to the baseline.
-SKILL = {"docs/tfidf": 0.60, "docs/textcnn": 0.75, "docs/bilstm": 0.62, "docs/transformer": 0.4}
-BASELINE = "docs/tfidf"
+SKILL = {
+    "router/tfidf": 0.60,
+    "router/textcnn": 0.75,
+    "router/bilstm": 0.62,
+    "router/transformer": 0.4,
+}
+BASELINE = "router/tfidf"
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -118,7 +123,7 @@ def write_project(
     experiments: Iterable[str] = SKILL,
     labels: list[str] = LABELS,
     paragraphs: int = 400,
-    better: Iterable[str] = ("docs/textcnn",),
+    better: Iterable[str] = ("router/textcnn",),
 ) -> None:
     """All inputs of the report; `better` are the experiments that beat the baseline."""
     experiments, better = list(experiments), set(better)
@@ -140,7 +145,7 @@ def write_project(
     winner = [*beating, baseline, rows[0]["experiment"]][0] or rows[0]["experiment"]
     comparison = {"baseline": baseline, "winner": winner, "test_set": "a" * 64, "contenders": rows}
     write_json(root / "results/comparison.json", comparison)
-    registration = {"model": "docs-router", "experiment": winner, "digest": "b" * 64}
+    registration = {"model": "router", "experiment": winner, "digest": "b" * 64}
     registration |= {"test_set": "a" * 64, "macro_f1": 0.7, "decision": "promoted"}
     write_json(root / "build/registration.json", registration | {"reason": "the first champion"})
     site = "http://docs.phytotron.test"

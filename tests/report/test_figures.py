@@ -37,14 +37,14 @@ def test_strips_of_scores_share_a_scale_with_the_baseline_s_line(project, read) 
     assert list(strips.rows) == [each.experiment for each in inputs.contenders]
     lines = {row.partition('class="reference"')[2][:40] for row in strips.rows.values()}
     assert len(lines) == 1
-    assert "textcnn: macro-F1 0.750, 95 % interval 0.720 to 0.780" in strips.rows["docs/textcnn"]
+    assert "textcnn: macro-F1 0.750, 95 % interval 0.720 to 0.780" in strips.rows["router/textcnn"]
 
 
 def test_the_baseline_has_no_difference_to_itself(project, read) -> None:
     assert set(figures.difference_strips(read(project())).rows) == {
-        "docs/textcnn",
-        "docs/bilstm",
-        "docs/transformer",
+        "router/textcnn",
+        "router/bilstm",
+        "router/transformer",
     }
 
 

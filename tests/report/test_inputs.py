@@ -3,14 +3,14 @@ import pytest
 from phytotron.errors import UserError
 from phytotron.report.inputs import OTHERS, read_inputs, short_names, slot_numbers
 
-EXPERIMENTS = ["docs/tfidf", "docs/textcnn", "docs/bilstm", "docs/transformer"]
+EXPERIMENTS = ["router/tfidf", "router/textcnn", "router/bilstm", "router/transformer"]
 MADE_BY = {
     "results/comparison.json": "dvc repro compare",
     "build/registration.json": "dvc repro register",
-    "build/models/docs/textcnn/config.yaml": "dvc repro train@docs/textcnn",
-    "build/models/docs/textcnn/history.csv": "dvc repro train@docs/textcnn",
-    "build/evaluation/docs/textcnn/mistakes.json": "dvc repro evaluate@docs/textcnn",
-    "results/docs/tfidf/metrics.json": "dvc repro evaluate@docs/tfidf",
+    "build/models/router/textcnn/config.yaml": "dvc repro train@router/textcnn",
+    "build/models/router/textcnn/history.csv": "dvc repro train@router/textcnn",
+    "build/evaluation/router/textcnn/mistakes.json": "dvc repro evaluate@router/textcnn",
+    "results/router/tfidf/metrics.json": "dvc repro evaluate@router/tfidf",
     "data/processed/manifest.json": "dvc repro preprocess",
 }
 
@@ -35,12 +35,12 @@ def test_a_broken_file_is_answered_too(project, file) -> None:
 
 def test_a_comparison_of_other_experiments_is_refused(project) -> None:
     with pytest.raises(UserError, match="dvc repro compare"):
-        read_inputs(project(), "title", ["docs/tfidf", "docs/lstm"], 10)
+        read_inputs(project(), "title", ["router/tfidf", "router/lstm"], 10)
 
 
 def test_unknown_values_of_a_history_are_none(project, read) -> None:
     root = project()
-    history = root / "build/models/docs/textcnn/history.csv"
+    history = root / "build/models/router/textcnn/history.csv"
     history.write_text("epoch,step,val_loss,val_macro_f1\n0,,nan,0.5\n1,7,inf,\n")
     textcnn = read(root).winner
     assert textcnn.history == [
@@ -59,7 +59,7 @@ def test_contenders_are_in_the_order_of_the_comparison(project, read) -> None:
 
 
 def test_short_names_stay_unique() -> None:
-    assert short_names(["docs/cnn", "docs/rnn"]) == {"docs/cnn": "cnn", "docs/rnn": "rnn"}
+    assert short_names(["router/cnn", "router/rnn"]) == {"router/cnn": "cnn", "router/rnn": "rnn"}
     assert short_names(["a/cnn", "b/cnn", "c"]) == {"a/cnn": "a/cnn", "b/cnn": "b/cnn", "c": "c"}
 
 

@@ -150,8 +150,8 @@ def test_foreign_texts_do_no_harm(project, read) -> None:
         {"text": HOSTILE, "url": url, "actual": HOSTILE, "predicted": HOSTILE, "confidence": 0.9}
         for url in HOSTILE_URLS
     ]
-    (root / "build/evaluation/docs/textcnn/mistakes.json").write_text(json.dumps(mistakes))
-    config = root / "build/models/docs/textcnn/config.yaml"
+    (root / "build/evaluation/router/textcnn/mistakes.json").write_text(json.dumps(mistakes))
+    config = root / "build/models/router/textcnn/config.yaml"
     config.write_text(json.dumps({HOSTILE: HOSTILE, "model": {"_target_": HOSTILE}}))
     address = f"http://{HOSTILE}"
     crawl = {
@@ -184,7 +184,7 @@ def test_text_that_is_no_text_is_shown_all_the_same(project, read) -> None:
     root = project()
     broken = {"text": "a\x00\x1b[31m\ud800\u202e z", "url": "http://a.test/\ud800"}
     broken |= {"actual": "x", "predicted": "y", "confidence": None}
-    (root / "build/evaluation/docs/textcnn/mistakes.json").write_text(json.dumps([broken]))
+    (root / "build/evaluation/router/textcnn/mistakes.json").write_text(json.dumps([broken]))
     text = render(read(root))["index.html"]
     text.encode("utf-8")
     assert "a[31m?" in text
@@ -193,9 +193,9 @@ def test_text_that_is_no_text_is_shown_all_the_same(project, read) -> None:
 def test_contenders_without_numbers_leave_gaps(project, read, change) -> None:
     root = project(better=[])
     nothing = dict.fromkeys(["macro_f1", "macro_f1_low", "macro_f1_high", "log_loss", "accuracy"])
-    change(root / "results/docs/bilstm/metrics.json", **nothing)
-    folder = root / "build/evaluation/docs/bilstm"
-    (root / "build/models/docs/bilstm/history.csv").write_text("epoch,val_macro_f1\n")
+    change(root / "results/router/bilstm/metrics.json", **nothing)
+    folder = root / "build/evaluation/router/bilstm"
+    (root / "build/models/router/bilstm/history.csv").write_text("epoch,val_macro_f1\n")
     (folder / "calibration.csv").write_text("bin_low,bin_high,count,confidence,accuracy\n")
     (folder / "mistakes.json").write_text("[]")
     text = render(read(root))["index.html"]
@@ -210,7 +210,7 @@ def test_the_same_inputs_give_the_same_bytes_in_any_process(project, tmp_path) -
         "from pathlib import Path\n"
         "from phytotron.report.inputs import read_inputs\n"
         "from phytotron.report.page import render\n"
-        "names = ['docs/tfidf', 'docs/textcnn', 'docs/bilstm', 'docs/transformer']\n"
+        "names = ['router/tfidf', 'router/textcnn', 'router/bilstm', 'router/transformer']\n"
         "files = render(read_inputs(Path(sys.argv[1]), 'title', names, 10))\n"
         "print(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest())\n"
         "heavy = {'torch', 'mlflow', 'matplotlib', 'pandas', 'sklearn', 'numpy'}\n"
@@ -231,7 +231,13 @@ def test_the_same_inputs_give_the_same_bytes_in_any_process(project, tmp_path) -
 
 def test_five_contenders_with_27_classes_stay_below_two_megabytes(project, read) -> None:
     labels = [f"product{index // 9}/area{index}" for index in range(27)]
-    experiments = ["docs/tfidf", "docs/textcnn", "docs/bilstm", "docs/transformer", "docs/fasttext"]
+    experiments = [
+        "router/tfidf",
+        "router/textcnn",
+        "router/bilstm",
+        "router/transformer",
+        "router/fasttext",
+    ]
     inputs = read(project(experiments=experiments, labels=labels, paragraphs=20_000))
     text = render(inputs)["index.html"]
     # Nearly all of the 729 pairs of classes occur here, more than in any real confusion matrix.
@@ -239,7 +245,7 @@ def test_five_contenders_with_27_classes_stay_below_two_megabytes(project, read)
 
 
 def test_many_contenders_are_all_in_the_table_and_the_best_in_the_charts(project, read) -> None:
-    experiments = ["docs/tfidf", *(f"docs/x{index}" for index in range(11))]
+    experiments = ["router/tfidf", *(f"router/x{index}" for index in range(11))]
     page = BeautifulSoup(
         render(read(project(experiments=experiments, better=[])))["index.html"], "lxml"
     )
@@ -277,11 +283,11 @@ def luminance(colour: str) -> float:
 def test_the_summary_is_a_verdict_and_a_table(files) -> None:
     lines = files["report.md"].splitlines()
     assert lines[0] == "## Documentation router: comparison of the contenders"
-    assert lines[2].startswith("`docs/textcnn` wins with macro-F1 0.750")
+    assert lines[2].startswith("`router/textcnn` wins with macro-F1 0.750")
     table = [line for line in lines if line.startswith("|")]
     assert len(table) == 2 + 4
     assert len({line.count("|") for line in table}) == 1
-    assert "**docs/textcnn** (winner, champion)" in table[2]
+    assert "**router/textcnn** (winner, champion)" in table[2]
 
 
 def test_the_model_card_says_what_the_model_is_for_and_what_it_cannot(files) -> None:
@@ -291,7 +297,7 @@ def test_the_model_card_says_what_the_model_is_for_and_what_it_cannot(files) -> 
     for part in (
         "data/site/NOTICE",
         "0.720 to 0.780",
-        "_target_: models.docs/textcnn",
+        "_target_: models.router/textcnn",
         "bbbb",
         "8 classes",
     ):

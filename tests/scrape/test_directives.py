@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phytotron.html.pages import links
 from phytotron.scrape.directives import MAX_LINKS, Directives, read_directives
-from phytotron.scrape.pages import links
 from phytotron.scrape.urls import normalise
 
 URL = "http://h/dir/page?q=1"

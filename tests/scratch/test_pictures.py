@@ -8,15 +8,15 @@ from torch import nn
 
 from phytotron.data.arrays import ArrayDataModule
 from phytotron.data.synthetic import xor
-from phytotron.evaluation.figures import BLUE
-from phytotron.evaluation.pictures import (
+from phytotron.evaluation.trained import Trained
+from phytotron.figures.classifier import BLUE
+from phytotron.figures.common import (
     decision_regions,
-    feasible_region,
     first_layer_weights,
     history_twin,
     study_table,
 )
-from phytotron.evaluation.trained import Trained
+from phytotron.figures.scratch import feasible_region
 from phytotron.scratch.perceptron import Perceptron
 from phytotron.scratch.tanh_network import TanhNetwork
 from phytotron.scratch.vanishing_gradients import VanishingGradients

@@ -20,9 +20,9 @@ import sys
 from pathlib import Path
 
 import phytotron.stages.register as stage
-from phytotron.tracking.audit import trail
+from phytotron.registry.audit import trail
+from phytotron.registry.versions import aliases, versions
 from phytotron.tracking.environment import mlflow
-from phytotron.tracking.registry import aliases, versions
 from phytotron.tracking.store import open_store, store_uri
 
 WRITES = (
@@ -85,7 +85,7 @@ def state() -> dict[str, object]:
     store = open_store(stage.plain(stage.stage_config("register")).get("tracking"))
     assert store.uri == store_uri({"uri": "sqlite:///mlflow.db"})
     client = store.client
-    experiment = client.get_experiment_by_name("docs-router").experiment_id
+    experiment = client.get_experiment_by_name("router").experiment_id
     runs = sorted(client.search_runs([experiment]), key=lambda run: run.info.run_name)
     models = client.search_logged_models([experiment])
     return {
@@ -106,11 +106,10 @@ def state() -> dict[str, object]:
             for path in Path("mlartifacts").rglob("*")
             if path.is_file() and "code" not in path.parts
         ),
-        "versions": [version.version for version in versions(store, "docs-router")],
-        "aliases": aliases(store, "docs-router"),
+        "versions": [version.version for version in versions(store, "router")],
+        "aliases": aliases(store, "router"),
         "moves": [
-            [move.action, move.before, move.after, move.done]
-            for move in trail(store, "docs-router")
+            [move.action, move.before, move.after, move.done] for move in trail(store, "router")
         ],
     }
 

@@ -60,7 +60,7 @@ def project(tmp_path, monkeypatch):
 
 def configure(site: dict | None = None, **clean) -> None:
     """Write what `compose` would."""
-    config = yaml.safe_load((ROOT / "conf/clean/docs.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / "conf/clean/router.yaml").read_text(encoding="utf-8"))
     Path("build/config").mkdir(parents=True, exist_ok=True)
     Path("build/config/pipeline.yaml").write_text(
         yaml.safe_dump({"clean": config | {"workers": 1} | clean, "site": SITE | (site or {})})

@@ -18,7 +18,7 @@ DVC = Path(__file__).parents[2] / "dvc.yaml"
 PIPELINE = {
     "seed": 0,
     "evaluate": {"bootstrap": 50, "mistakes": 3, "calibration_bins": 5},
-    "compare": {"baseline": "docs/tfidf", "alpha": 0.05, "permutations": 99},
+    "compare": {"baseline": "router/tfidf", "alpha": 0.05, "permutations": 99},
 }
 
 
@@ -43,9 +43,9 @@ def project(tmp_path, monkeypatch):
     shutil.copy(DVC, "dvc.yaml")
     Path("build/config").mkdir(parents=True)
     Path("build/config/pipeline.yaml").write_text(yaml.safe_dump(PIPELINE))
-    choose("docs/tfidf", "docs/textcnn")
+    choose("router/tfidf", "router/textcnn")
     # `docs/left` has the best predictions of all, but params.yaml does not ask for it.
-    for experiment, right in [("docs/tfidf", 0.4), ("docs/textcnn", 0.8), ("docs/left", 1.0)]:
+    for experiment, right in [("router/tfidf", 0.4), ("router/textcnn", 0.8), ("docs/left", 1.0)]:
         folder = Path("build/evaluation") / experiment
         folder.mkdir(parents=True)
         save(predictions(right), folder / "predictions.parquet")
@@ -59,11 +59,11 @@ def choose(*experiments: str) -> None:
 def test_the_experiments_of_params_are_compared_and_no_others(project, capsys):
     main()
     found = read_json("results/comparison.json")
-    assert found["winner"] == "docs/textcnn"
-    assert found["baseline"] == "docs/tfidf"
+    assert found["winner"] == "router/textcnn"
+    assert found["baseline"] == "router/tfidf"
     best, base = found["contenders"]
     assert best == {
-        "experiment": "docs/textcnn",
+        "experiment": "router/textcnn",
         "macro_f1": 0.8,
         "macro_f1_low": best["macro_f1_low"],
         "macro_f1_high": best["macro_f1_high"],
@@ -74,9 +74,9 @@ def test_the_experiments_of_params_are_compared_and_no_others(project, capsys):
         "p_value": 0.01,
         "better": True,
     }
-    assert base["experiment"] == "docs/tfidf"
+    assert base["experiment"] == "router/tfidf"
     assert base["p_value"] is None
-    assert "winner: docs/textcnn" in capsys.readouterr().out
+    assert "winner: router/textcnn" in capsys.readouterr().out
 
 
 def test_the_same_input_gives_the_same_bytes(project):
@@ -87,25 +87,25 @@ def test_the_same_input_gives_the_same_bytes(project):
 
 
 def test_one_experiment_alone_wins(project):
-    choose("docs/textcnn")
+    choose("router/textcnn")
     main()
     found = read_json("results/comparison.json")
-    assert found["winner"] == "docs/textcnn"
+    assert found["winner"] == "router/textcnn"
     assert found["baseline"] is None
 
 
 def test_a_contender_that_was_not_evaluated_is_named(project):
-    choose("docs/tfidf", "docs/bilstm")
-    with pytest.raises(UserError, match=r"build/evaluation/docs/bilstm/predictions\.parquet"):
+    choose("router/tfidf", "router/bilstm")
+    with pytest.raises(UserError, match=r"build/evaluation/router/bilstm/predictions\.parquet"):
         main()
 
 
 def test_a_missing_baseline_ends_with_status_2(project):
-    choose("docs/textcnn", "docs/left")
+    choose("router/textcnn", "docs/left")
     done = subprocess.run(
         [sys.executable, "-m", "phytotron.stages.compare"], capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert "the baseline 'docs/tfidf' is not among the experiments" in done.stderr
-    assert "allowed: docs/textcnn, docs/left" in done.stderr
+    assert "the baseline 'router/tfidf' is not among the experiments" in done.stderr
+    assert "allowed: router/textcnn, docs/left" in done.stderr
     assert not Path("results/comparison.json").exists()

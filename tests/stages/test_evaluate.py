@@ -21,8 +21,8 @@ from phytotron.errors import UserError
 from phytotron.evaluation.predictions import load
 from phytotron.files import read_json, write_json
 from phytotron.stages.evaluate import evaluate_experiment
-from phytotron.training.bundle import save_model
 from phytotron.training.fitted import Fitted
+from phytotron.training.model_folder import save_model
 
 EXPERIMENT = "docs/tiny"
 DVC = Path(__file__).parents[2] / "dvc.yaml"

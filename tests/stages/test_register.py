@@ -21,23 +21,23 @@ from phytotron.data.tiny_paragraphs import tiny
 from phytotron.errors import UserError
 from phytotron.evaluation.tables import read_csv
 from phytotron.files import read_json, sha256, write_json
-from phytotron.journal import FILE, FOLDER, Journal, read
+from phytotron.predict.predict import predict
+from phytotron.registry.evaluated_model import TRAINING, folder_digest
+from phytotron.registry.promotion import promote
+from phytotron.registry.versions import aliases, fact, facts, resolve
 from phytotron.stages import compare, register
 from phytotron.stages.evaluate import evaluate_experiment
-from phytotron.tracking.contender import TRAINING, folder_digest
-from phytotron.tracking.predict import predict
-from phytotron.tracking.promotion import promote
-from phytotron.tracking.registry import aliases, fact, facts, resolve
+from phytotron.tracking.journal import FILE, FOLDER, Journal, read
 from phytotron.tracking.store import Store, open_store
 from phytotron.training.fit import fit
 
 ROOT = Path(__file__).parents[2]
-MODEL = "docs-router"
+MODEL = "router"
 PIPELINE = {
     "seed": 0,
     "clean": {"min_chars": 30},
     "evaluate": {"bootstrap": 20, "mistakes": 3, "calibration_bins": 5},
-    "compare": {"baseline": "docs/weak", "alpha": 0.05, "permutations": 100},
+    "compare": {"baseline": "router/weak", "alpha": 0.05, "permutations": 100},
     "tracking": {"uri": "sqlite:///mlflow.db", "artifacts": "mlartifacts", "experiment": MODEL},
     "register": {
         "model": MODEL,
@@ -76,7 +76,7 @@ stages:
     outs:
     - {path: data/processed, hash: md5, md5: 77.dir}
 """
-FEATURES = {"docs/weak": 4, "docs/strong": 4096}
+FEATURES = {"router/weak": 4, "router/strong": 4096}
 
 
 @pytest.fixture(scope="session")
@@ -157,7 +157,7 @@ def commit_all() -> None:
 def test_the_winner_becomes_candidate_and_first_champion(project):
     register.main()
     winner = read_json("results/comparison.json")["winner"]
-    assert winner == "docs/strong"
+    assert winner == "router/strong"
     found = registration()
     assert found.pop("reason").startswith("the first champion: macro_f1 ")
     assert found == {
@@ -177,7 +177,7 @@ def test_every_contender_has_a_run_with_all_that_it_takes_to_compare_it(project)
     experiment = client.get_experiment_by_name(MODEL)
     runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
     assert set(runs) == set(FEATURES)
-    run = runs["docs/strong"]
+    run = runs["router/strong"]
     assert run.info.status == "FINISHED"
     assert run.data.params["model.features"] == "4096"
     assert run.data.metrics["test/macro_f1"] == pytest.approx(registration()["macro_f1"])
@@ -206,11 +206,11 @@ def test_run_again_it_changes_nothing(project):
 
 
 def test_it_completes_the_run_that_the_training_filled(project):
-    folder = journalled("docs/strong")
+    folder = journalled("router/strong")
     ended = list(read(folder / FILE))[-1][0]["time"]
     register.main()
     assert not folder.exists()
-    (run,) = runs_of("docs/strong")
+    (run,) = runs_of("router/strong")
     assert run.info.status == "FINISHED"
     assert run.info.end_time == ended
     assert run.data.tags[TRAINING] == folder.name
@@ -221,47 +221,47 @@ def test_it_completes_the_run_that_the_training_filled(project):
     assert len(client.get_metric_history(run.info.run_id, "val_macro_f1")) == 1
     assert resolve(store(), MODEL).run_id == run.info.run_id
     register.main()
-    assert [each.to_dictionary() for each in runs_of("docs/strong")] == [run.to_dictionary()]
+    assert [each.to_dictionary() for each in runs_of("router/strong")] == [run.to_dictionary()]
 
 
 def test_the_same_training_evaluated_otherwise_has_a_run_of_its_own(project):
-    journalled("docs/strong")
+    journalled("router/strong")
     register.main()
-    metrics = Path("results/docs/strong/metrics.json")
+    metrics = Path("results/router/strong/metrics.json")
     write_json(metrics, read_json(metrics) | {"accuracy": 0.5})
     register.main()
-    values = [run.data.metrics["test/accuracy"] for run in runs_of("docs/strong")]
+    values = [run.data.metrics["test/accuracy"] for run in runs_of("router/strong")]
     assert len(values) == 2
     assert min(values) == 0.5 < max(values)
 
 
 def test_a_weaker_winner_is_kept_as_candidate(project):
     register.main()
-    win("docs/weak")
+    win("router/weak")
     register.main()
     found = registration()
     assert found["decision"] == "kept"
-    assert "of the champion docs/strong is a gain of -" in found["reason"]
+    assert "of the champion router/strong is a gain of -" in found["reason"]
     assert aliases(store(), MODEL) == {"candidate": "2", "champion": "1"}
 
 
 def test_a_better_winner_replaces_the_champion(project):
-    win("docs/weak")
+    win("router/weak")
     register.main()
-    win("docs/strong")
+    win("router/strong")
     register.main()
     assert registration()["decision"] == "promoted"
-    assert "of the champion docs/weak is a gain of +" in registration()["reason"]
+    assert "of the champion router/weak is a gain of +" in registration()["reason"]
     assert aliases(store(), MODEL) == {"candidate": "2", "champion": "2"}
 
 
 def test_a_winner_that_is_in_use_already_says_so(project):
-    win("docs/weak")
+    win("router/weak")
     register.main()
-    win("docs/strong")
+    win("router/strong")
     register.main()
     promote(MODEL, "1", force=True, why="a test")
-    win("docs/weak")
+    win("router/weak")
     register.main()
     assert registration()["decision"] == "already champion"
 
@@ -359,7 +359,7 @@ def killed(project: Path, scratch: Path, *names: str) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 def test_killed_and_run_again_it_ends_as_if_nothing_had_happened(project, tmp_path):
-    journalled("docs/strong")
+    journalled("router/strong")
     names = ["update_run", "log_outputs", "create_model_version", "set_registered_model_alias"]
     killed(project, tmp_path / "scratch", *names)
 
@@ -368,7 +368,7 @@ def test_killed_and_run_again_it_ends_as_if_nothing_had_happened(project, tmp_pa
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 def test_killed_after_any_write_it_ends_as_if_nothing_had_happened(project, tmp_path):
-    journalled("docs/strong")
+    journalled("router/strong")
     killed(project, tmp_path / "scratch")
 
 

@@ -18,7 +18,7 @@ from phytotron.data.tiny_paragraphs import tiny
 from phytotron.files import read_json
 
 ROOT = Path(__file__).parents[2]
-EXPERIMENT = "docs/textcnn"
+EXPERIMENT = "router/textcnn"
 
 
 @pytest.fixture

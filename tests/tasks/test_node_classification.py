@@ -23,7 +23,7 @@ def data(batch_size=None):
 def task():
     torch.manual_seed(0)
     return NodeClassification(
-        GCN(input_shape=(8,), outputs=3, hidden=(4,), dropout=0.0),
+        GCN(input_shape=(8,), num_outputs=3, hidden=(4,), dropout=0.0),
         optimizer={"_target_": "torch.optim.SGD", "lr": 0.1},
         loss=F.cross_entropy,
         metrics={"accuracy": partial(MulticlassAccuracy, 3, average="micro")},

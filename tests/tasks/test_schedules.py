@@ -145,7 +145,7 @@ def test_names_in_an_experiment_get_its_epochs(monkeypatch):
 
     monkeypatch.chdir(ROOT)
     overrides = ["scheduler=inverse_time", "trainer.max_epochs=7"]
-    composed = compose_experiment("docs/textcnn", overrides).config
+    composed = compose_experiment("router/textcnn", overrides).config
     assert composed.scheduler.epochs == 7
 
 

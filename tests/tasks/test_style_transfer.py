@@ -6,7 +6,7 @@ import torch
 from phytotron.config.compose import compose_experiment
 from phytotron.config.stage import plain
 from phytotron.errors import UserError
-from phytotron.models.vision.canvas import Canvas
+from phytotron.models.style.canvas import Canvas
 from phytotron.training.build import build_data, build_network, build_task
 from phytotron.training.trainer import build_trainer
 

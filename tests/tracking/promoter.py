@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from phytotron.errors import UserError
-from phytotron.tracking import promotion
+from phytotron.registry import promotion
 
 if __name__ == "__main__":
     print("ready", flush=True)
@@ -14,7 +14,7 @@ if __name__ == "__main__":
     while made < int(sys.argv[1]):
         for version in ("1", "2", "3"):
             try:
-                promotion.promote("docs-router", version, force=True, why=f"process {sys.argv[2]}")
+                promotion.promote("router", version, force=True, why=f"process {sys.argv[2]}")
                 made += 1
             except UserError as error:
                 if "champion already" not in str(error):

@@ -13,11 +13,11 @@ import pytest
 
 from phytotron.config.stage import PIPELINE_CONFIG
 from phytotron.errors import UserError
-from phytotron.tracking import audit
+from phytotron.registry import audit
+from phytotron.registry.versions import CHAMPION, aliases
 from phytotron.tracking import lease as module
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.lease import lease
-from phytotron.tracking.registry import CHAMPION, aliases
 from phytotron.tracking.store import Store, open_store
 
 SCRIPT = Path(__file__).with_name("promoter.py")
@@ -126,7 +126,7 @@ def test_promotions_of_several_machines_are_one_history(name, request, folder, m
     server = request.getfixturevalue(name)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     store: Store = open_store({"uri": "", "artifacts": "mlartifacts"})
-    model = "docs-router"
+    model = "router"
     store.client.create_registered_model(model)
     for _ in range(3):
         store.client.create_model_version(model, "s3://nowhere/model")

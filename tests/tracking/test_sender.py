@@ -16,8 +16,8 @@ import pytest
 
 from phytotron import doctor
 from phytotron.errors import UserError
-from phytotron.journal import FILE, FOLDER, Journal, Life
 from phytotron.tracking.environment import mlflow
+from phytotron.tracking.journal import FILE, FOLDER, Journal, Life
 from phytotron.tracking.live import ENDED, HEARTBEAT, LiveRun
 from phytotron.tracking.replay import left_behind, replay_all
 from phytotron.tracking.sender import lock_file

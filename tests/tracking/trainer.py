@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 
-from phytotron.watch import current_journal, watched
+from phytotron.tracking.watch import current_journal, watched
 
 
 def main(key: str, settings: str) -> None:

@@ -24,7 +24,7 @@ def compose(monkeypatch):
     """`compose(experiment, *overrides)`: the config of a contender, cut down to the tiny data."""
 
     def composed(experiment: str, *overrides: str) -> dict:
-        small = [] if experiment == "docs/tfidf" else ["data.batch_size=16", "trainer.threads=1"]
+        small = [] if experiment == "router/tfidf" else ["data.batch_size=16", "trainer.threads=1"]
         with monkeypatch.context() as context:
             context.chdir(ROOT)
             return plain(compose_experiment(experiment, [*small, *overrides]).config)

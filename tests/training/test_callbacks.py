@@ -29,7 +29,7 @@ def run(compose, data, tmp_path, silent):
     """`run(callbacks, seed)`: two epochs of fastText; gives the trainer."""
 
     def trained(callbacks: list[Callback], seed: int = 0) -> pl.Trainer:
-        config = compose("docs/fasttext", "trainer.max_epochs=2", f"seed={seed}")
+        config = compose("router/fasttext", "trainer.max_epochs=2", f"seed={seed}")
         module = build_data(config, data)
         task = build_task(config | {"scheduler": None}, build_network(config, module), module)
         trainer = build_trainer(config["trainer"], callbacks, tmp_path)

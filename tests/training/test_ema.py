@@ -37,7 +37,7 @@ class Watching(Callback):
 @pytest.mark.parametrize("best", ["null", "keep"])
 def test_the_average_is_what_is_validated_and_saved(compose, train, best):
     keep = [] if best == "keep" else ["callbacks.best_weights=null"]
-    config = compose("docs/textcnn", EMA_NODE, "trainer.max_epochs=2", *keep)
+    config = compose("router/textcnn", EMA_NODE, "trainer.max_epochs=2", *keep)
     config["callbacks"] = {"watching": {"_target_": f"{__name__}.Watching"}} | config["callbacks"]
     saved = load_file(train(config) / "model.safetensors")
     watching = Watching.last

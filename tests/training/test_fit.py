@@ -17,17 +17,23 @@ import yaml
 from phytotron.data.paragraphs import load_split
 from phytotron.errors import UserError
 from phytotron.files import read_json, sha256
-from phytotron.training.bundle import load_model
 from phytotron.training.fit import fit
+from phytotron.training.model_folder import load_model
 
-NETWORKS = ("docs/fasttext", "docs/textcnn", "docs/bilstm", "docs/transformer", "docs/wide_deep")
+NETWORKS = (
+    "router/fasttext",
+    "router/textcnn",
+    "router/bilstm",
+    "router/transformer",
+    "router/wide_deep",
+)
 
 
 def hashes(folder: Path) -> dict[str, str]:
     return {path.name: sha256(path) for path in sorted(folder.iterdir())}
 
 
-@pytest.mark.parametrize("experiment", ["docs/tfidf", *NETWORKS])
+@pytest.mark.parametrize("experiment", ["router/tfidf", *NETWORKS])
 def test_a_contender_learns_the_tiny_data(experiment, compose, train, data):
     fast = ["optimizer.lr=2e-2", "trainer.max_epochs=6"] if experiment in NETWORKS else []
     folder = train(compose(experiment, *fast))
@@ -39,7 +45,7 @@ def test_a_contender_learns_the_tiny_data(experiment, compose, train, data):
     assert (probabilities.argmax(axis=1) == test.labels).mean() > 0.8  # chance is 0.25
 
 
-@pytest.mark.parametrize("experiment", ["docs/tfidf", "docs/textcnn"])
+@pytest.mark.parametrize("experiment", ["router/tfidf", "router/textcnn"])
 def test_the_model_folder_is_as_documented(experiment, compose, train, data):
     network = experiment in NETWORKS
     config = compose(experiment, *(["trainer.max_epochs=2"] if network else []))
@@ -72,7 +78,7 @@ def test_the_model_folder_is_as_documented(experiment, compose, train, data):
 def test_the_model_is_that_of_the_best_epoch(compose, train, data):
     """By the largest training loss, the first epoch is the best and the last one is not."""
     best = ["callbacks.best_weights.monitor=train_loss", "trainer.max_epochs=3"]
-    folder = train(compose("docs/textcnn", *best))
+    folder = train(compose("router/textcnn", *best))
     assert read_json(folder / "training.json")["best_epoch"] == 0
     with (folder / "history.csv").open() as file:
         first, *_, last = [float(row["val_loss"]) for row in csv.DictReader(file)]
@@ -85,13 +91,13 @@ def test_the_model_is_that_of_the_best_epoch(compose, train, data):
 
 def test_early_stopping_ends_training_and_says_so(compose, train):
     overrides = ["trainer.max_epochs=9", "callbacks.early_stopping.patience=1", "optimizer.lr=0"]
-    facts = read_json(train(compose("docs/fasttext", *overrides)) / "training.json")
+    facts = read_json(train(compose("router/fasttext", *overrides)) / "training.json")
     assert facts["stopped"] == "early_stopping"
     assert facts["epochs"] == 2
     assert facts["best_epoch"] == 0
 
 
-@pytest.mark.parametrize("experiment", ["docs/tfidf", "docs/bilstm"])
+@pytest.mark.parametrize("experiment", ["router/tfidf", "router/bilstm"])
 def test_the_same_config_and_data_give_the_same_bytes(experiment, compose, train):
     config = compose(experiment, *(["trainer.max_epochs=2"] if experiment in NETWORKS else []))
     assert hashes(train(config, "first")) == hashes(train(config, "second"))
@@ -99,7 +105,7 @@ def test_the_same_config_and_data_give_the_same_bytes(experiment, compose, train
 
 def test_another_seed_gives_another_model(compose, train):
     first, second = (
-        train(compose("docs/fasttext", f"seed={seed}", "trainer.max_epochs=1"), f"model{seed}")
+        train(compose("router/fasttext", f"seed={seed}", "trainer.max_epochs=1"), f"model{seed}")
         for seed in (0, 1)
     )
     assert hashes(first)["model.safetensors"] != hashes(second)["model.safetensors"]
@@ -114,7 +120,7 @@ fit(json.loads(config), data, out, scratch)
 
 
 def test_killed_and_started_again_it_gives_the_same_bytes(compose, train, data, tmp_path):
-    config = compose("docs/textcnn", "trainer.max_epochs=3")
+    config = compose("router/textcnn", "trainer.max_epochs=3")
     undisturbed = hashes(train(config))
     out = tmp_path / "killed"
     command = [sys.executable, "-c", RUN, json.dumps(config), str(data), str(out)]
@@ -134,9 +140,9 @@ def test_killed_and_started_again_it_gives_the_same_bytes(compose, train, data, 
 
 
 def test_an_old_model_stays_when_training_fails(compose, train, tmp_path):
-    before = hashes(train(compose("docs/fasttext", "trainer.max_epochs=1")))
+    before = hashes(train(compose("router/fasttext", "trainer.max_epochs=1")))
     with pytest.raises(UserError, match="the loss became"):
-        train(compose("docs/fasttext", "optimizer.lr=1e30"))
+        train(compose("router/fasttext", "optimizer.lr=1e30"))
     assert hashes(tmp_path / "model") == before
     assert [path.name for path in tmp_path.iterdir() if ".part" in path.name] == []
 
@@ -144,11 +150,11 @@ def test_an_old_model_stays_when_training_fails(compose, train, tmp_path):
 def test_a_loss_that_is_no_number_stops_with_step_and_learning_rate(compose, train):
     overrides = ["optimizer.lr=1e30", "trainer.gradient_clip_val=null", "scheduler.warmup=0"]
     with pytest.raises(UserError, match=r"step \d+ \(epoch 0, learning rate \d.*e\+\d+\)"):
-        train(compose("docs/textcnn", *overrides))
+        train(compose("router/textcnn", *overrides))
 
 
 def test_mistakes_in_the_config_are_answered(compose, data, tmp_path):
-    config = compose("docs/textcnn")
+    config = compose("router/textcnn")
     for change, message in [
         ({"model": None}, "no model"),
         ({"trainer": None}, "needs a trainer"),

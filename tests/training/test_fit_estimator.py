@@ -10,14 +10,14 @@ from sklearn.base import BaseEstimator
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from phytotron import journal
 from phytotron.errors import UserError
 from phytotron.files import read_json, sha256
 from phytotron.models.classic.variants import Variants
-from phytotron.training.bundle import load_trained
+from phytotron.tracking import journal
+from phytotron.tracking.watch import watched
 from phytotron.training.fit import fit
 from phytotron.training.fit_estimator import fit_estimator, learned_arrays
-from phytotron.watch import watched
+from phytotron.training.model_folder import load_trained
 
 IRIS = {
     "_target_": "phytotron.data.iris.iris",

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from phytotron.journal import FILE, Journal, read
+from phytotron.tracking.journal import FILE, Journal, read
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.journal_logger import JournalLogger, Throughput, batch_size
 

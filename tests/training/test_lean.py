@@ -27,7 +27,7 @@ GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA
 )
 def test_the_same_model(compose, train, monkeypatch, overrides, accelerator):
     config = compose(
-        "docs/textcnn",
+        "router/textcnn",
         "data.batch_size=8",
         "trainer.max_epochs=2",
         "trainer.log_every_n_steps=4",

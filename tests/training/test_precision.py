@@ -64,7 +64,7 @@ def test_a_step_with_gradients_that_are_not_finite_is_left_out(tmp_path):
 
 
 def test_measuring_leaves_weights_and_random_numbers_as_they_are(tmp_path, compose, data):
-    config = compose("docs/textcnn")
+    config = compose("router/textcnn")
     datamodule = build_data(config, data)
     measured = build_task(config, build_network(config, datamodule), datamodule)
     before = {name: value.clone() for name, value in measured.state_dict().items()}
@@ -85,7 +85,7 @@ def test_measuring_leaves_weights_and_random_numbers_as_they_are(tmp_path, compo
 
 def test_a_network_that_torch_cannot_compute_so_is_the_user_s_mistake(compose, train):
     """Float16 in an LSTM: not on every processor."""
-    config = compose("docs/bilstm", "trainer.precision=16-mixed", "trainer.max_epochs=1")
+    config = compose("router/bilstm", "trainer.precision=16-mixed", "trainer.max_epochs=1")
     try:
         with torch.autocast("cpu", torch.float16):
             nn.LSTM(4, 4)(torch.ones(2, 1, 4))

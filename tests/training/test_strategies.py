@@ -56,7 +56,7 @@ def test_a_compiled_network_is_saved_under_the_same_names(compose, train):
     small = ["trainer.max_epochs=1", "data.max_tokens=8", "model.dropout=0", "optimizer.lr=0.1"]
     small += ["optimizer._target_=torch.optim.SGD", "~optimizer.weight_decay"]
     saved = [
-        load_file(train(compose("docs/textcnn", *small, *own), name) / "model.safetensors")
+        load_file(train(compose("router/textcnn", *small, *own), name) / "model.safetensors")
         for name, own in {"plain": [], "compiled": ["trainer.compile=default"]}.items()
     ]
     assert saved[0].keys() == saved[1].keys()
@@ -69,7 +69,7 @@ def test_a_compiler_that_is_not_there_is_the_user_s_mistake(compose, train, monk
     monkeypatch.setattr("torch._inductor.config.cpp.cxx", (str(tmp_path / "no-compiler"),))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
     with pytest.raises(UserError, match=r"trainer\.compile: torch cannot compile"):
-        train(compose("docs/textcnn", "trainer.compile=default"))
+        train(compose("router/textcnn", "trainer.compile=default"))
 
 
 def test_images_are_laid_out_channels_last_and_classified_the_same():
@@ -87,4 +87,4 @@ def test_images_are_laid_out_channels_last_and_classified_the_same():
 
 def test_a_network_without_images_has_no_channels_to_put_last(compose, train):
     with pytest.raises(UserError, match=r"trainer\.channels_last: .* no convolutions over images"):
-        train(compose("docs/textcnn", "trainer.channels_last=true"))
+        train(compose("router/textcnn", "trainer.channels_last=true"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from phytotron.zoo.results import Result, spread
+from phytotron.runs.results import Result, spread
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from phytotron.zoo.fingerprint import _PACKAGES
-from phytotron.zoo.imports import everything_imported
-from phytotron.zoo.results import last_result
+from phytotron.config.fingerprint import _PACKAGES
+from phytotron.config.imports import everything_imported
+from phytotron.runs.results import last_result
 
 ROOT = Path(__file__).parents[2]
 SECOND = """\

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from phytotron.zoo.fingerprint import code, fingerprint
+from phytotron.config.fingerprint import code, fingerprint
 
 SOURCES = {
     "models/net.py": """\

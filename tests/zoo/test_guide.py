@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from phytotron.zoo.experiments import read_card, zoo_ids
-from phytotron.zoo.results import last_result
+from phytotron.config.presets import read_card, zoo_ids
+from phytotron.runs.results import last_result
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/add-a-system.md").read_text()

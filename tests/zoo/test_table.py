@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from phytotron.runs.results import full_name, read_result, result_file, write_result
 from phytotron.zoo import report as generated
 from phytotron.zoo import table
 from phytotron.zoo.page import OUT
-from phytotron.zoo.results import full_name, read_result, result_file, write_result
 from phytotron.zoo.systems import systems
 
 ROOT = Path(__file__).parents[2]

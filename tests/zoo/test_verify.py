@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from phytotron.config.presets import choose
 from phytotron.errors import UserError
-from phytotron.zoo import earn
-from phytotron.zoo.experiments import choose
-from phytotron.zoo.results import last_result
+from phytotron.runs.results import last_result
+from phytotron.zoo import measure
 from phytotron.zoo.verify import verify
 
 # Kills itself as the system does when memory runs out, and a target that nothing reaches.
@@ -82,7 +82,7 @@ def test_a_mistake_in_an_experiment_ends_with_2_and_leaves_no_result(
     garden: Path, change, capfd: pytest.CaptureFixture[str]
 ) -> None:
     change("conf/experiment/tiny/iris.yaml", "test/accuracy", "test/acuracy")
-    assert earn.main(["tiny/iris", "--seeds", "1"]) == 2
+    assert measure.main(["tiny/iris", "--seeds", "1"]) == 2
     said = capfd.readouterr().err
     assert "tiny/iris: error: tiny/iris: card.metric: the run has no metric" in said
     assert "did you mean 'test/accuracy'?" in said
@@ -93,7 +93,7 @@ def test_two_verifications_of_one_experiment_at_once_are_refused(garden: Path) -
     lock = Path("build/zoo/locks/tiny/iris.lock")
     lock.parent.mkdir(parents=True)
     with FileLock(lock), pytest.raises(UserError, match="another process is verifying"):
-        earn.earn("tiny/iris")
+        measure.measure("tiny/iris")
 
 
 @pytest.mark.slow
@@ -141,7 +141,7 @@ def test_what_was_asked_for_is_checked_before_anything_runs(experiments: Path, c
     [
         ([], None, None, "verify what"),
         (["tiny/irsi"], None, None, "did you mean 'tiny/iris'"),
-        (["docs/tfidf"], None, None, "dvc repro"),
+        (["router/tfidf"], None, None, "dvc repro"),
         (["tiny/iris"], "ful", None, "did you mean 'full'"),
         (["tiny/iris"], None, "4/3", "K/N"),
     ],
@@ -163,7 +163,7 @@ def test_the_parts_make_up_the_whole(project: Path, write) -> None:
 
 def test_a_preset_is_verified_with_its_overrides_target_and_seeds(garden: Path, change) -> None:
     change("conf/experiment/tiny/iris.yaml", "target: 0.9}", "target: 0.9, seeds: [7, 4]}")
-    result = earn.earn("tiny/iris", "full")
+    result = measure.measure("tiny/iris", "full")
     assert (result.preset, result.target, result.seeds) == ("full", 0.9, [7, 4])
     assert last_result("tiny/iris") is None
     assert last_result("tiny/iris", "full") == result
@@ -171,7 +171,7 @@ def test_a_preset_is_verified_with_its_overrides_target_and_seeds(garden: Path, 
 
 def test_a_long_history_is_thinned_and_keeps_its_end(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
-    earn._write_history(path, [{"epoch": number, "loss": 1.0} for number in range(1001)])
+    measure._write_history(path, [{"epoch": number, "loss": 1.0} for number in range(1001)])
     rows = path.read_text().splitlines()
     assert rows[0] == "epoch,loss"
     assert 100 < len(rows) <= 201

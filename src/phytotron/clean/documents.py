@@ -15,8 +15,8 @@ from phytotron.clean.paragraphs import Cleaner, CleanPage
 from phytotron.clean.settings import CleanConfig
 from phytotron.clean.workers import clean_all
 from phytotron.errors import UserError
+from phytotron.html.pages import HTML_TYPES
 from phytotron.progress import progress
-from phytotron.scrape.pages import HTML_TYPES
 
 _SHOWN = 10  # failed pages that a message lists
 

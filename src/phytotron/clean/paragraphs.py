@@ -11,12 +11,12 @@ from rensa import RMinHash
 
 from phytotron.clean.archive import RawPage
 from phytotron.clean.extract import NoContentError, extract
-from phytotron.clean.nesting import check_nesting
 from phytotron.clean.normalise import normalise, split_long
 from phytotron.clean.rules import Rules
 from phytotron.clean.settings import CleanConfig, ContentRules
-from phytotron.scrape.encoding import decode
-from phytotron.scrape.nesting import ComplexityError
+from phytotron.html.complexity import ComplexityError
+from phytotron.html.encoding import decode
+from phytotron.html.nesting import check_nesting
 
 
 @dataclass

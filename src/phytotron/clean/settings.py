@@ -16,7 +16,7 @@ from phytotron.errors import UserError, did_you_mean
 
 @dataclass(frozen=True)
 class CleanConfig:
-    """The keys of `clean`; `conf/clean/docs.yaml` says what each means.
+    """The keys of `clean`; `conf/clean/router.yaml` says what each means.
 
     Raises:
         UserError: a value that is not possible; the message names the key.

@@ -13,7 +13,7 @@ from typing import Any
 
 from phytotron.config.catalogue import catalogue, nearest_id
 from phytotron.config.experiments import FOLDER
-from phytotron.config.lines import places
+from phytotron.config.yaml_positions import places
 from phytotron.errors import UserError, did_you_mean
 
 # The conformance checks (tests/conformance), each with what it asks of an experiment.
@@ -30,7 +30,7 @@ CHECKS = {
 # What a card must have, but for those of the pipeline's contenders, which are compared with each
 # other instead of with a target.
 REQUIRED = ("catalogue", "reference", "metric", "goal", "target")
-CONTENDERS = "docs"
+CONTENDERS = "router"
 
 _GOALS = ("max", "min")
 _SPLITS = ("train", "val", "test")

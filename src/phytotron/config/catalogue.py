@@ -1,7 +1,7 @@
 """The catalogue: each system, component, tool and theory that the repository is to have.
 
 `catalogue.csv` lists what there is to build; what implements an entry says so itself, and
-`phytotron.zoo.claims` brings the two together.
+`phytotron.zoo.coverage` brings the two together.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from phytotron.config.components import KINDS
-from phytotron.config.lines import places
+from phytotron.config.yaml_positions import places
 from phytotron.errors import UserError, did_you_mean
 
 # What a card holds is checked by the zoo, not by the groups.

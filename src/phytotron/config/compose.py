@@ -93,7 +93,7 @@ def compose_experiment(
     """The config of one experiment.
 
     Args:
-        experiment: its id, such as `docs/textcnn`.
+        experiment: its id, such as `router/textcnn`.
         overrides: Hydra overrides, such as `trainer.max_epochs=2`.
         seed: replaces the config's seed.
     """

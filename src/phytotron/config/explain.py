@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 
 from phytotron.config.check import has_key, key_paths
 from phytotron.config.compose import PIPELINE, Composed, compose_experiment, compose_one
-from phytotron.config.lines import places
 from phytotron.config.params import PARAMS, read_params
+from phytotron.config.yaml_positions import places
 from phytotron.errors import UserError, did_you_mean
 
 

@@ -18,7 +18,7 @@ _OWN = ("_target_", "_partial_")
 
 
 def instantiate(
-    node: Mapping[str, Any], *args: Any, offers: Mapping[str, Any] | None = None, **extra: Any
+    node: Mapping[str, Any], *args: Any, context: Mapping[str, Any] | None = None, **extra: Any
 ) -> Any:
     """Call the class or function that `node["_target_"]` names.
 
@@ -29,7 +29,7 @@ def instantiate(
     Args:
         node: the config node.
         args: positional arguments of the call.
-        offers: what a call may have: it gets those that its signature names and that its node
+        context: what a call may have: it gets those that its signature names and that its node
             leaves out or null, and so do the nested ones. So a network says what it must know of
             the data, a loss that it wants the frequencies of the classes.
         extra: arguments of the call that add to the node's own keys and win over them.
@@ -38,13 +38,13 @@ def instantiate(
         UserError: the target cannot be imported, or does not accept an argument.
     """
     target = locate(node["_target_"])
-    offers = offers or {}
-    arguments = {key: _value(value, offers) for key, value in node.items() if key not in _OWN}
-    if offers:
+    context = context or {}
+    arguments = {key: _value(value, context) for key, value in node.items() if key not in _OWN}
+    if context:
         names = inspect.signature(target).parameters
         arguments |= {
             name: value
-            for name, value in offers.items()
+            for name, value in context.items()
             if name in names and arguments.get(name) is None
         }
     arguments |= extra
@@ -70,11 +70,11 @@ def locate(path: str) -> Any:
     return getattr(module, name)
 
 
-def _value(value: Any, offers: Mapping[str, Any]) -> Any:
+def _value(value: Any, context: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping):
         if "_target_" in value:
-            return instantiate(value, offers=offers)
-        return {key: _value(inner, offers) for key, inner in value.items()}
+            return instantiate(value, context=context)
+        return {key: _value(inner, context) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_value(inner, offers) for inner in value]
+        return [_value(inner, context) for inner in value]
     return value

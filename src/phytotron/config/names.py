@@ -15,11 +15,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from phytotron.config.check import check_value, component_key, key_paths
 from phytotron.config.components import KINDS, resolve
-from phytotron.config.lines import set_at
+from phytotron.config.yaml_positions import set_at
 from phytotron.errors import UserError, did_you_mean
 
-# The folder whose modules are the figures.
-FIGURES = Path(__file__).parents[1] / "evaluation" / "pictures"
+# The folder whose subfolders hold the figures: those of one family, and `common` ones.
+FIGURES = Path(__file__).parents[1] / "figures"
 
 
 def replace_names(
@@ -66,7 +66,16 @@ def replace_names(
 
 def figure_names() -> list[str]:
     """The figures that an experiment may ask for, sorted."""
-    return sorted(path.stem for path in FIGURES.glob("*.py") if path.stem != "__init__")
+    return sorted(figure_modules())
+
+
+def figure_modules() -> dict[str, str]:
+    """Each figure's name with its module, such as `phytotron.figures.graph.node_map`."""
+    return {
+        path.stem: f"phytotron.figures.{path.parent.name}.{path.stem}"
+        for path in FIGURES.glob("*/*.py")
+        if path.stem != "__init__"
+    }
 
 
 def _node(kind: str, value: Any, where: str) -> Any:

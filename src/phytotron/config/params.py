@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.config.experiments import load_yaml
-from phytotron.config.lines import line_of
+from phytotron.config.yaml_positions import line_of
 from phytotron.errors import UserError, did_you_mean
 
 PARAMS = Path("params.yaml")
@@ -87,7 +87,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "site": (lambda value: isinstance(value, str), "the name of a file in conf/site/"),
     "experiments": (
         lambda value: _is_texts(value) and len(value) > 0,
-        "a list of at least one experiment, such as [docs/tfidf]; see: phytotron list",
+        "a list of at least one experiment, such as [router/tfidf]; see: phytotron list",
     ),
     "overrides": (_is_texts, 'a list of texts, such as ["trainer.max_epochs=1"], or []'),
     "seed": (

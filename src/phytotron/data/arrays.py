@@ -130,8 +130,8 @@ class ArrayDataModule(pl.LightningDataModule):
         present = [part for part in (self.train, self.validation, self.test) if part is not None]
         self.dimensions = _derived_dimensions(present) | dict(dimensions or {})
         self.class_counts: NDArray[np.int64] | None = None
-        if "classes" in self.dimensions and "targets" in self.train._fields:
-            classes = self.dimensions["classes"]
+        if "num_classes" in self.dimensions and "targets" in self.train._fields:
+            classes = self.dimensions["num_classes"]
             self.class_counts = self.train.targets.bincount(minlength=classes).numpy()
 
     def train_dataloader(self) -> TrainingBatches:
@@ -203,9 +203,9 @@ def _derived_dimensions(splits: Sequence[Any]) -> dict[str, Any]:
     if "targets" in first._fields:
         targets = first.targets
         if targets.is_floating_point() and targets.ndim == 2:
-            dimensions["outputs"] = targets.shape[1]
+            dimensions["num_outputs"] = targets.shape[1]
         elif not targets.is_floating_point() and targets.ndim == 1:
-            dimensions["classes"] = 1 + max(int(split.targets.max()) for split in splits)
+            dimensions["num_classes"] = 1 + max(int(split.targets.max()) for split in splits)
     return dimensions
 
 

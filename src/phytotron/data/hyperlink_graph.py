@@ -104,7 +104,7 @@ class GraphData(pl.LightningDataModule):
         self.class_names = class_names
         self.batch_size = batch_size
         self.seed = seed
-        self.dimensions = {"input_shape": (graph.inputs.shape[1],), "classes": len(class_names)}
+        self.dimensions = {"input_shape": (graph.inputs.shape[1],), "num_classes": len(class_names)}
         counts = graph.targets[graph.train].bincount(minlength=len(class_names))
         self.class_counts = counts.numpy()
 

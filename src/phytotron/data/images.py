@@ -76,6 +76,6 @@ def image_module(
         validation=validation,
         seed=seed,
         tiny=tiny,
-        dimensions={"classes": len(class_names)},
+        dimensions={"num_classes": len(class_names)},
         class_names=class_names,
     )

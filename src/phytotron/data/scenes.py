@@ -104,7 +104,7 @@ def scenes(
         validation=validation,
         seed=seed,
         tiny=tiny,
-        dimensions={"input_shape": (3, side, side), "classes": 10, "max_objects": max_objects},
+        dimensions={"input_shape": (3, side, side), "num_classes": 10, "max_objects": max_objects},
     )
 
 

@@ -67,7 +67,7 @@ class TextDataModule(pl.LightningDataModule):
         self.workers = workers
         labels = load_labels(self.folder)
         tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
-        self.dimensions = {"vocabulary": tokenizer.get_vocab_size(), "classes": len(labels)}
+        self.dimensions = {"vocabulary": tokenizer.get_vocab_size(), "num_classes": len(labels)}
         self.train, self.validation, self.test = map(self._batches, ("train", "validation", "test"))
         self.class_counts = np.bincount(self.train.labels, minlength=len(labels))
 

@@ -17,7 +17,7 @@ from phytotron.evaluation.mistakes import confident_mistakes
 from phytotron.evaluation.predictions import Predictions, save
 from phytotron.evaluation.tables import rounded, write_csv
 from phytotron.files import read_json, replacing_folder, write_json
-from phytotron.training.bundle import load_model
+from phytotron.training.model_folder import load_model
 
 
 def predict(model_folder: Path, data: Path) -> Predictions:

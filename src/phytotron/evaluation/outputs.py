@@ -42,4 +42,4 @@ def test_classes(trained: Trained) -> tuple[NDArray[np.int64], NDArray[np.int64]
 def class_names(data: Any) -> list[str]:
     """What the classes are called; those without names by their ids."""
     names = getattr(data, "class_names", None)
-    return [str(name) for name in names or range(data.dimensions["classes"])]
+    return [str(name) for name in names or range(data.dimensions["num_classes"])]

@@ -101,7 +101,7 @@ def _draw(network: nn.Module, draw: Callable[[Tensor], object], bias_limit: floa
             if is_lazy(parameter):
                 raise ValueError(
                     f"{type(module).__name__} does not know its width yet: let the network see "
-                    "an input first (phytotron.nn.lazy.infer_shapes)"
+                    "an input first (phytotron.scratch.lazy.infer_shapes)"
                 )
             if "bias" in name:
                 nn.init.uniform_(parameter, 0.0, bias_limit)

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from phytotron.config.components import component_names, resolve
 from phytotron.config.instantiate import instantiate
-from phytotron.nn.descent import batch_descent
 from phytotron.nn.divergences import bernoulli
 from phytotron.report.line_chart import Line, grouped_cells, line_chart
+from phytotron.scratch.descent import batch_descent
 
 _STEPS, _EPOCHS = 200, 20  # of the run that a schedule is drawn for
 # A validation loss that falls, and is stuck for a while, for the schedules that look at one.

@@ -68,8 +68,8 @@ where both agree:
 ![Bernoulli divergence from 0.2](pictures/bernoulli-divergence.svg)
 """,
     "regularizer": """A penalty on the weights, added to the training loss. Dropout
-(`phytotron.nn.dropout`) and early stopping (`callbacks.early_stopping`, with
-`callbacks.best_weights`) regularise too, and so does an ensemble (`phytotron.nn.ensembles`).
+(`phytotron.scratch.dropout`) and early stopping (`callbacks.early_stopping`, with
+`callbacks.best_weights`) regularise too, and so does an ensemble (`phytotron.scratch.ensembles`).
 
 Settings that go together are presets, `conf/preset/`: `+preset=transformer` on the command line
 gives a model that has these keys its dropout and normalization.

@@ -16,7 +16,7 @@ from phytotron.report.charts import (
     reliability_chart,
     strip_axis,
 )
-from phytotron.report.inputs import Contender, Inputs
+from phytotron.report.inputs import EvaluatedModel, Inputs
 from phytotron.report.matrix import confusion_chart, split_label
 from phytotron.report.svg import drawable, scale_for
 from phytotron.report.words import count, score, signed, span
@@ -116,7 +116,7 @@ def score_curves(inputs: Inputs) -> Markup:
     )
 
 
-def loss_curves(contender: Contender) -> Markup:
+def loss_curves(contender: EvaluatedModel) -> Markup:
     """Training and validation loss of one contender."""
     series = [
         _series(contender, "train_loss", name="training", style="dashed"),
@@ -132,7 +132,7 @@ def loss_curves(contender: Contender) -> Markup:
 
 
 def _series(
-    contender: Contender, key: str, *, name: str | None = None, style: str = "solid"
+    contender: EvaluatedModel, key: str, *, name: str | None = None, style: str = "solid"
 ) -> Series:
     points = [(row.get("epoch"), row.get(key)) for row in contender.history]
     best = contender.training.get("best_epoch")
@@ -150,12 +150,12 @@ def _told(line: Series) -> str:
     return f"{line.name}: {score(start)} in epoch {first:g}, {score(end)} in epoch {last:g}."
 
 
-def has_curve(contender: Contender) -> bool:
+def has_curve(contender: EvaluatedModel) -> bool:
     """Whether there is more than one epoch to draw."""
     return len(contender.history) > 1
 
 
-def reliability(contender: Contender) -> Markup:
+def reliability(contender: EvaluatedModel) -> Markup:
     """Does a confidence of 80 % mean that 80 % are right?"""
     bins = [
         f"at confidence {confidence:.2f} accuracy {accuracy:.2f} ({count(number)})"
@@ -170,7 +170,7 @@ def reliability(contender: Contender) -> Markup:
     )
 
 
-def confusion(contender: Contender, labels: Sequence[str]) -> Markup:
+def confusion(contender: EvaluatedModel, labels: Sequence[str]) -> Markup:
     """The confusion matrix of a contender."""
     worst = [
         f"{each.actual} taken for {each.predicted} {100 * each.share:.0f} %"
@@ -184,7 +184,7 @@ def confusion(contender: Contender, labels: Sequence[str]) -> Markup:
     )
 
 
-def top_confusions(contender: Contender, number: int) -> list[Confusion]:
+def top_confusions(contender: EvaluatedModel, number: int) -> list[Confusion]:
     """The most frequent pairs of actual and wrongly predicted class."""
     totals: dict[str, int] = {}
     for (actual, _), times in contender.confusion.items():

@@ -45,11 +45,11 @@ class Mistake:
 
 
 @dataclass(frozen=True, eq=False)
-class Contender:
+class EvaluatedModel:
     """One experiment and what is known of it; in the slot `OTHERS` just its scores.
 
     Attributes:
-        experiment: its id, such as `docs/textcnn`.
+        experiment: its id, such as `router/textcnn`.
         name: the shortest name that no other contender has, such as `textcnn`.
         slot: which colour and mark the charts give it.
         rank: the row of `results/comparison.json`.
@@ -81,16 +81,16 @@ class Inputs:
     """Everything that the report shows; `contenders` are in the order of their macro-F1."""
 
     title: str
-    contenders: list[Contender]
-    baseline: Contender | None
-    winner: Contender
+    contenders: list[EvaluatedModel]
+    baseline: EvaluatedModel | None
+    winner: EvaluatedModel
     registration: dict[str, Any]
     crawl: dict[str, Any]
     cleaning: dict[str, Any]
     manifest: dict[str, Any]
 
     @property
-    def charted(self) -> list[Contender]:
+    def charted(self) -> list[EvaluatedModel]:
         """Those that the charts show: the winner, the baseline and the best of the others."""
         return [contender for contender in self.contenders if contender.slot != OTHERS]
 
@@ -163,17 +163,17 @@ def slot_numbers(experiments: list[str], winner: str, baseline: str | None) -> d
 
 def _contender(
     root: Path, experiment: str, name: str, slot: int, rank: dict[str, Any], mistakes: int
-) -> Contender:
+) -> EvaluatedModel:
     model = root / "build/models" / experiment
     evaluation = root / "build/evaluation" / experiment
     trained, evaluated = f"train@{experiment}", f"evaluate@{experiment}"
     metrics = _json(root / "results" / experiment / "metrics.json", evaluated)
     if slot == OTHERS:
-        return Contender(experiment, name, slot, rank, metrics)
+        return EvaluatedModel(experiment, name, slot, rank, metrics)
     confusion = Counter(
         (row["actual"], row["predicted"]) for row in _rows(evaluation / "confusion.csv", evaluated)
     )
-    return Contender(
+    return EvaluatedModel(
         experiment=experiment,
         name=name,
         slot=slot,

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from phytotron.report import facts, figures, verdict, words
 from phytotron.report.differences import compare_configs
-from phytotron.report.inputs import Contender, Inputs
+from phytotron.report.inputs import EvaluatedModel, Inputs
 from phytotron.report.matrix import split_label
 from phytotron.report.svg import finite, mark, mark_shapes, tag
 
@@ -157,7 +157,7 @@ def best_values(inputs: Inputs) -> dict[str, float]:
     return found
 
 
-def best_validation(contender: Contender) -> float | None:
+def best_validation(contender: EvaluatedModel) -> float | None:
     """The highest macro-F1 on the validation split of all epochs."""
     return max(finite(row.get("val_macro_f1") for row in contender.history), default=None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phytotron.report.inputs import Contender, Inputs
+from phytotron.report.inputs import EvaluatedModel, Inputs
 from phytotron.report.words import count, listed, p_value, score, signed, span
 
 
@@ -27,13 +27,13 @@ def headline(inputs: Inputs) -> str:
     )
 
 
-def distance(contender: Contender) -> str:
+def distance(contender: EvaluatedModel) -> str:
     """How far above or below the baseline a contender is."""
     difference = contender.rank["difference"]
     return f"{score(abs(difference))} {'above' if difference >= 0 else 'below'}"
 
 
-def evidence(contender: Contender) -> str:
+def evidence(contender: EvaluatedModel) -> str:
     """The interval of the difference to the baseline and its p-value."""
     row = contender.rank
     p = p_value(row["p_value"])
@@ -80,7 +80,7 @@ def registry(inputs: Inputs) -> str:
     return f"{said}: {why}." if why else f"{said}."
 
 
-def roles(inputs: Inputs, contender: Contender) -> list[str]:
+def roles(inputs: Inputs, contender: EvaluatedModel) -> list[str]:
     """What a contender is apart from a contender: winner, champion, baseline."""
     registered = contender.experiment == inputs.registration["experiment"]
     champion = registered and inputs.registration["decision"] in ("promoted", "already champion")

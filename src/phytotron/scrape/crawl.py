@@ -16,7 +16,6 @@ from pathlib import Path
 
 from phytotron.errors import UserError
 from phytotron.scrape import robots, sitemap
-from phytotron.scrape.ask import Asker
 from phytotron.scrape.dispatch import Clock, Dispatcher, Task
 from phytotron.scrape.fetch import Fetcher
 from phytotron.scrape.journal import Entry, Journal, retire
@@ -24,6 +23,7 @@ from phytotron.scrape.outcome import CrawlSummary, Outcome, write_outcome
 from phytotron.scrape.server import LOOPBACK, SnapshotServer
 from phytotron.scrape.settings import CrawlConfig
 from phytotron.scrape.urls import origin, resolve
+from phytotron.scrape.visit import Asker
 from phytotron.scrape.warc import payload
 
 _PART = 500  # addresses after which limits and the age of robots.txt are looked at again

@@ -1,6 +1,6 @@
 """Serve an archive of pages over real HTTP, the same answers on every machine.
 
-    python -m phytotron.scrape.server data/site/docs.tar.xz [--port 8000]
+    python -m phytotron.scrape.server data/site/router.tar.xz [--port 8000]
 
 A crawl of the bundled site goes through sockets, headers, redirects and conditional requests as a
 crawl of the web does. What would differ between two runs is fixed: `Date` and `Last-Modified` are
@@ -30,12 +30,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 from phytotron.errors import UserError
 from phytotron.files import sha256
-from phytotron.scrape.encoding import declared_encoding
+from phytotron.html.encoding import declared_encoding
 
 LOOPBACK = "127.0.0.1"
 _MAX_BYTES = 1 << 30  # of an archive, unpacked
 _MAX_HEAD = 16 << 10  # bytes of a request's head
-_REPAIR = "git checkout -- {folder}, or build it: python -m phytotron.scrape.bundle"
+_REPAIR = "git checkout -- {folder}, or build it: python data/site/build.py"
 
 
 class SnapshotServer:

@@ -74,7 +74,7 @@ class Sweep(BaseEstimator):
                 nn.Flatten(),
                 nn.Linear(inputs, hidden),
                 nn.ReLU(),
-                nn.Linear(hidden, data.dimensions["classes"]),
+                nn.Linear(hidden, data.dimensions["num_classes"]),
             )
         loss = nn.CrossEntropyLoss()
         optimizer = torch.optim.SGD(network.parameters(), learning_rate, self.momentum)

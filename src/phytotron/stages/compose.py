@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from phytotron.config.compose import compose_all
-from phytotron.config.listed import check_listed
+from phytotron.config.dvc_params import check_listed
 from phytotron.config.params import read_params
 from phytotron.files import replacing_folder
 from phytotron.stages import run

@@ -11,15 +11,15 @@ from phytotron.errors import UserError
 from phytotron.evaluation.predictions import load
 from phytotron.files import read_json, write_json
 from phytotron.progress import progress
+from phytotron.registry.evaluated_model import EvaluatedModel
+from phytotron.registry.gate import Gate
+from phytotron.registry.log_run import log_run
+from phytotron.registry.promotion import register_champion
+from phytotron.registry.versions import CANDIDATE, point, register_version
 from phytotron.stages import run
 from phytotron.tracking.batches import tracking_experiment
-from phytotron.tracking.contender import Contender
-from phytotron.tracking.gate import Gate
-from phytotron.tracking.promotion import register_champion
 from phytotron.tracking.provenance import repository
-from phytotron.tracking.registry import CANDIDATE, point, register_version
 from phytotron.tracking.replay import replay_all
-from phytotron.tracking.runs import log_contender
 from phytotron.tracking.store import answered, exclusive, open_store
 
 OUT = Path("build/registration.json")
@@ -42,7 +42,7 @@ def main() -> None:
         experiment_id = tracking_experiment(store, config["tracking"]["experiment"])
         provenance = repository()
         logged = {
-            contender.experiment: log_contender(store, experiment_id, contender, provenance)
+            contender.experiment: log_run(store, experiment_id, contender, provenance)
             for contender in progress(list(contenders.values()), len(contenders), "register: runs")
         }
         version = register_version(store, model, winner, logged[winner.experiment])
@@ -69,8 +69,8 @@ def main() -> None:
     print(f"{model}: {winner.experiment} is version {version.version}, {decision}: {reason}")
 
 
-def _contender(experiment: str, test_set: str) -> Contender:
-    return Contender(
+def _contender(experiment: str, test_set: str) -> EvaluatedModel:
+    return EvaluatedModel(
         experiment,
         model=Path("build/models") / experiment,
         evaluation=Path("build/evaluation") / experiment,
@@ -80,7 +80,7 @@ def _contender(experiment: str, test_set: str) -> Contender:
     )
 
 
-def _cause(config: dict, contenders: dict[str, Contender], winner: Contender) -> str:
+def _cause(config: dict, contenders: dict[str, EvaluatedModel], winner: EvaluatedModel) -> str:
     """A hash of everything that this registration depends on."""
     identities = [contender.identity for contender in contenders.values()]
     facts = [config, identities, winner.identity]

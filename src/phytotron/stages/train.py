@@ -9,9 +9,9 @@ from phytotron.config.stage import plain, stage_config
 from phytotron.errors import UserError
 from phytotron.files import write_json
 from phytotron.stages import run
+from phytotron.tracking.watch import watched
 from phytotron.training.fit import fit, identity
 from phytotron.training.timing import timing
-from phytotron.watch import watched
 
 DATA = Path("data/processed")
 

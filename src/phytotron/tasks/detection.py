@@ -11,7 +11,7 @@ from torchmetrics import MeanMetric
 from torchmetrics.detection import MeanAveragePrecision
 from torchvision.ops import batched_nms
 
-from phytotron.models.vision.grid_detector import GridDetector
+from phytotron.models.detection.grid_detector import GridDetector
 from phytotron.nn.detection_loss import DetectionLoss
 from phytotron.tasks.task import Task
 

@@ -29,4 +29,4 @@ class Diffusion(Generation):
         images = batch[0]
         steps = torch.randint(1, self.network.steps + 1, (len(images),), device=images.device)
         noise = torch.randn_like(images)
-        return F.mse_loss(self(self.network.diffused(images, steps, noise), steps), noise)
+        return F.mse_loss(self(self.network.q_sample(images, steps, noise), steps), noise)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from phytotron.tasks.judge import judged
+from phytotron.tasks.sample_quality import judged
 from phytotron.tasks.task import Task
 
 # Samples that are made at once: many for the processor, few for the memory.
@@ -16,7 +16,7 @@ _AT_ONCE = 250
 
 
 class Generation(Task):
-    """A task whose test judges new images: see `phytotron.tasks.judge`.
+    """A task whose test judges new images: see `phytotron.tasks.sample_quality`.
 
     Args:
         network: has `sample(count)`.

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from phytotron.models.vision.canvas import Canvas
-from phytotron.models.vision.vgg16_trunk import VGG16Trunk
+from phytotron.models.style.canvas import Canvas
+from phytotron.models.style.vgg16_trunk import VGG16Trunk
 from phytotron.nn.style import content_cost, gram, style_cost
 from phytotron.tasks.task import Task
 

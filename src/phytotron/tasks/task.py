@@ -86,7 +86,7 @@ class Task(pl.LightningModule):
         if self.scheduler_node is None:
             return optimizer
         steps = {"total_steps": int(self.trainer.estimated_stepping_batches)}
-        scheduler = instantiate(self.scheduler_node, optimizer, offers=steps)
+        scheduler = instantiate(self.scheduler_node, optimizer, context=steps)
         when: dict[str, Any] = {"interval": "step"}
         if isinstance(scheduler, ReduceOnPlateau):
             when = {"interval": "epoch", "monitor": scheduler.monitor}

@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from phytotron import journal
 from phytotron.config.stage import plain
 from phytotron.files import read_json, write_json
-from phytotron.journal import Life, arranging, read
+from phytotron.registry.evaluated_model import TAG, TRAINING
+from phytotron.tracking import journal
 from phytotron.tracking.batches import (
     METRICS_BATCH,
     allowed_name,
@@ -28,8 +28,8 @@ from phytotron.tracking.batches import (
     log_tags,
     tracking_experiment,
 )
-from phytotron.tracking.contender import TAG, TRAINING
 from phytotron.tracking.environment import mlflow
+from phytotron.tracking.journal import Life, arranging, read
 from phytotron.tracking.provenance import repository
 from phytotron.tracking.store import Store, pipeline_config, user
 

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from phytotron.files import read_json, sha256
-from phytotron.training.timing import versions
+from phytotron.machine import versions
 
 DVC_LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")

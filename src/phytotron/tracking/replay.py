@@ -6,9 +6,9 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from phytotron import journal
 from phytotron.errors import UserError
-from phytotron.journal import Life, note_death
+from phytotron.tracking import journal
+from phytotron.tracking.journal import Life, note_death
 from phytotron.tracking.live import LiveRun, tracking_settings, unsent_bytes
 from phytotron.tracking.sender import lock_file, sending
 from phytotron.tracking.store import answered, open_store, store_uri

@@ -23,7 +23,7 @@ from typing import Any
 from filelock import FileLock
 
 from phytotron.errors import UserError
-from phytotron.journal import Journal, Life, note_death
+from phytotron.tracking.journal import Journal, Life, note_death
 
 POLL_SECONDS = 0.5
 SEND_ALL = "send it: python -m phytotron.tracking.sender --all"

@@ -20,7 +20,7 @@ def build_data(config: Mapping[str, Any], folder: Path | None = None) -> Any:
     """
     if not config.get("data"):
         return None
-    return instantiate(config["data"], offers={"folder": folder} if folder else {})
+    return instantiate(config["data"], context={"folder": folder} if folder else {})
 
 
 def build_network(config: Mapping[str, Any], data: Any) -> nn.Module:
@@ -33,19 +33,19 @@ def build_network(config: Mapping[str, Any], data: Any) -> nn.Module:
 
 def bare_network(config: Mapping[str, Any], data: Any) -> nn.Module:
     """The network with the weights that its layers begin with."""
-    return instantiate(config["model"], offers=network_offers(data))
+    return instantiate(config["model"], context=network_context(data))
 
 
 def build_task(config: Mapping[str, Any], network: nn.Module, data: Any) -> Any:
     """The way in which a network is trained.
 
-    It and its parts, such as a loss, are offered the dimensions of the data, the frequencies of
+    It and its parts, such as a loss, may ask for the dimensions of the data, the frequencies of
     its classes, and the data module itself under the name `data`.
     """
     regularizer = config.get("regularizer")
     return instantiate(
         config["task"],
-        offers=task_offers(data),
+        context=task_context(data),
         network=network,
         optimizer=config.get("optimizer"),
         scheduler=config.get("scheduler"),
@@ -53,19 +53,18 @@ def build_task(config: Mapping[str, Any], network: nn.Module, data: Any) -> Any:
     )
 
 
-def network_offers(data: Any) -> dict[str, Any]:
+def network_context(data: Any) -> dict[str, Any]:
     """What a network may ask to know of its data.
 
-    Besides the dimensions of the data these are `outputs`, for each sample: its targets, or logits
-    of its classes.
+    Its dimensions, with `num_outputs` set where they do not say it: a classifier has one logit for
+    each class.
     """
     known = dict(data.dimensions)
-    return known | {"outputs": known.get("outputs", known.get("classes"))}
+    return known | {"num_outputs": known.get("num_outputs", known.get("num_classes"))}
 
 
-def task_offers(data: Any) -> dict[str, Any]:
-    """What a task and its parts may ask to know of their data; torchmetrics has its own names."""
+def task_context(data: Any) -> dict[str, Any]:
+    """What a task and its parts, such as a loss or a metric, may ask to know of their data."""
     known = dict(data.dimensions)
-    known |= {"num_classes": known.get("classes"), "num_outputs": known.get("outputs")}
     known |= {"class_counts": getattr(data, "class_counts", None), "data": data}
     return {name: value for name, value in known.items() if value is not None}

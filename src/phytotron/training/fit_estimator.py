@@ -11,10 +11,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from phytotron.config.instantiate import instantiate
+from phytotron.tracking.watch import current_journal
 from phytotron.training.build import build_data
 from phytotron.training.fitted import Fitted
 from phytotron.training.reproducibility import make_deterministic
-from phytotron.watch import current_journal
 
 
 def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
@@ -26,7 +26,7 @@ def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
     """
     make_deterministic(config["seed"], threads=1)
     data = build_data(config, folder)
-    estimator = instantiate(config["model"], offers=getattr(data, "dimensions", {}))
+    estimator = instantiate(config["model"], context=getattr(data, "dimensions", {}))
     task = instantiate(config["task"])
     started = time.perf_counter()
     history = task.fit(estimator, data)

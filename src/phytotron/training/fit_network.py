@@ -12,7 +12,8 @@ from pytorch_lightning.callbacks import Callback
 
 from phytotron.config.instantiate import instantiate
 from phytotron.errors import UserError
-from phytotron.training import checkpoints, resume
+from phytotron.tracking.watch import current_journal
+from phytotron.training import checkpoint_config, checkpoints
 from phytotron.training.build import bare_network, build_data, build_network, build_task
 from phytotron.training.callbacks import BestWeights, History, SeedEvaluation
 from phytotron.training.checkpointing import STATE, Checkpointing
@@ -27,7 +28,6 @@ from phytotron.training.precision_choice import choose_precision
 from phytotron.training.reproducibility import make_deterministic
 from phytotron.training.sharded import full_weights
 from phytotron.training.trainer import build_trainer
-from phytotron.watch import current_journal
 
 
 def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -> Fitted | None:
@@ -46,7 +46,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         UserError: what the config asks for cannot be done, or the loss is not finite.
     """
     seed = config["seed"]
-    starting = resume.DEFAULT | dict(config.get("resume") or {})
+    starting = checkpoint_config.DEFAULT | dict(config.get("checkpoint") or {})
     make_deterministic(seed, config["trainer"]["threads"])
     with enough_memory(config):
         datamodule = build_data(config, folder)
@@ -90,12 +90,12 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
                 f"is of {facts['processes']} processes, and here are {trainer.world_size}: each "
                 "would get other batches",
                 where=str(last),
-                hint="start as many, or begin anew with its weights: resume.mode=warmstart "
-                f"resume.source={last}",
+                hint="start as many, or begin anew with its weights: checkpoint.mode=warmstart "
+                f"checkpoint.source={last}",
             )
         if trainer.is_global_zero:
             print(f"going on from step {facts['step']} ({last})", flush=True)
-    resume.start_weights(network, starting)
+    checkpoint_config.start_weights(network, starting)
     prepare(network, config["trainer"])
 
     tried = dict(config) | {"trainer": node}  # with the precision that was chosen

@@ -3,8 +3,8 @@
     callbacks = [..., Throughput()]
     trainer = pl.Trainer(callbacks=callbacks, logger=JournalLogger(current_journal()))
 
-`current_journal` is of `phytotron.watch`; where no training is watched it gives None, and nothing
-is written. All steps are updates of the weights so far.
+`phytotron.tracking.watch.current_journal` gives None where no training is watched: then nothing is
+written. All steps are updates of the weights so far.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 from torch import Tensor
 
-from phytotron.journal import Journal
+from phytotron.tracking.journal import Journal
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.loss_guard import learning_rate
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from phytotron.errors import UserError
-from phytotron.training.timing import peak_memory_mb
+from phytotron.machine import peak_memory_mb
 
 
 @contextmanager

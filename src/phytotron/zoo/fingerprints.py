@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from phytotron.config.fingerprint import fingerprint
+from phytotron.config.presets import zoo_ids
 from phytotron.files import replacing_folder, write_json
 from phytotron.stages import run
-from phytotron.zoo.experiments import zoo_ids
-from phytotron.zoo.fingerprint import fingerprint
 
 OUT = Path("build/zoo/fingerprints")
 

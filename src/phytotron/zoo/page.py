@@ -9,8 +9,8 @@ from pathlib import Path
 
 from phytotron.files import replacing_folder
 from phytotron.report.zoo_page import Exhibit, render
-from phytotron.zoo.earn import HISTORY
-from phytotron.zoo.results import PICTURES, Result
+from phytotron.runs.results import PICTURES, Result
+from phytotron.zoo.measure import HISTORY
 from phytotron.zoo.systems import System
 from phytotron.zoo.table import device
 

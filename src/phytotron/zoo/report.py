@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from phytotron.config.presets import zoo_ids
 from phytotron.files import write_text
 from phytotron.zoo import table
-from phytotron.zoo.experiments import zoo_ids
 from phytotron.zoo.page import write_page
 from phytotron.zoo.systems import systems
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from phytotron.config.experiments import experiment_file, group_choices, read_experiment
-from phytotron.zoo.experiments import read_preset, zoo_ids
-from phytotron.zoo.fingerprint import fingerprint
-from phytotron.zoo.listing import title
-from phytotron.zoo.results import Result, full_name, is_reached, last_result
+from phytotron.config.fingerprint import fingerprint
+from phytotron.config.presets import read_preset, zoo_ids
+from phytotron.runs.listing import title
+from phytotron.runs.results import Result, full_name, is_reached, last_result
 
 REACHED, MISSED, STALE, UNVERIFIED = "reached", "missed", "stale", "not verified"
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from phytotron.config.presets import choose, read_preset
 from phytotron.errors import UserError
-from phytotron.zoo.experiments import choose, read_preset
-from phytotron.zoo.results import full_name, last_result
+from phytotron.runs.results import full_name, last_result
 
 LOGS = Path("build/zoo/logs")
 
@@ -89,7 +89,7 @@ class _Process:
     seeds: int | None
 
     def start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "phytotron.zoo.earn", self.experiment]
+        command = [sys.executable, "-m", "phytotron.zoo.measure", self.experiment]
         command += ["--preset", self.preset] if self.preset else []
         command += ["--seeds", str(self.seeds)] if self.seeds else []
         return subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", errors="replace")

@@ -40,12 +40,12 @@ class ConvolutionalVAE(nn.Module):
         output: str = "dense",
     ) -> None:
         super().__init__()
-        colours, height, width = input_shape
-        if colours != 1 or height % _SHRUNK or width % _SHRUNK:
+        in_channels, height, width = input_shape
+        if in_channels != 1 or height % _SHRUNK or width % _SHRUNK:
             raise ValueError(f"images are {tuple(input_shape)}, not grey with sides of 8, 16, ...")
         self.latent = latent
         self.encoder = nn.Sequential(
-            *_halving(colours, channels),
+            *_halving(in_channels, channels),
             *_halving(channels, channels),
             *_halving(channels, channels),
             nn.Flatten(),

@@ -17,13 +17,13 @@ class DDPM(nn.Module):
     Args:
         input_shape: of an image. Pixels are in [-1, 1].
         denoiser: gives the noise in images, from images and their steps.
-        steps: T; after as many, next to nothing of an image is left.
-        first_beta, last_beta: β_1 and β_T.
+        steps: T, large enough that next to nothing of an image is left after them.
+        beta_start, last_beta: β_1 and β_T.
     """
 
     betas: Tensor
-    kept: Tensor
-    spread: Tensor
+    alphas_cumprod: Tensor
+    posterior_std: Tensor
 
     def __init__(
         self,
@@ -31,31 +31,32 @@ class DDPM(nn.Module):
         input_shape: Sequence[int],
         denoiser: nn.Module,
         steps: int,
-        first_beta: float,
-        last_beta: float,
+        beta_start: float,
+        beta_end: float,
     ) -> None:
         super().__init__()
         self.input_shape = tuple(input_shape)
         self.denoiser = denoiser
         self.steps = steps
         # In double, as a product of hundreds of factors; from t = 0, at which there is no noise.
-        betas = torch.linspace(first_beta, last_beta, steps, dtype=torch.float64)
+        betas = torch.linspace(beta_start, beta_end, steps, dtype=torch.float64)
         betas = torch.cat([torch.zeros(1, dtype=torch.float64), betas])
-        kept = (1 - betas).cumprod(0)
-        before = torch.cat([kept[:1], kept[:-1]])
+        alphas_cumprod = (1 - betas).cumprod(0)
+        before = torch.cat([alphas_cumprod[:1], alphas_cumprod[:-1]])
         # The variance of q(x_{t-1} | x_t, x_0), 0 at t = 1.
-        spread = (betas * (1 - before) / (1 - kept).clamp(min=1e-12)).sqrt()
-        for name, values in {"betas": betas, "kept": kept, "spread": spread}.items():
-            self.register_buffer(name, values.float(), persistent=False)
+        posterior_std = (betas * (1 - before) / (1 - alphas_cumprod).clamp(min=1e-12)).sqrt()
+        self.register_buffer("betas", betas.float(), persistent=False)
+        self.register_buffer("alphas_cumprod", alphas_cumprod.float(), persistent=False)
+        self.register_buffer("posterior_std", posterior_std.float(), persistent=False)
 
     def forward(self, images: Tensor, steps: Tensor) -> Tensor:
         """The noise that is in images which are at some steps, shapes (batch, ...) and (batch,)."""
         return self.denoiser(images, steps)
 
-    def diffused(self, images: Tensor, steps: Tensor, noise: Tensor) -> Tensor:
-        """What images are after some steps: x_t of x_0, t and ε."""
-        kept = self.kept[steps].view(-1, *[1] * (images.ndim - 1))
-        return kept.sqrt() * images + (1 - kept).sqrt() * noise
+    def q_sample(self, images: Tensor, steps: Tensor, noise: Tensor) -> Tensor:
+        """Sample of q(x_t | x_0) with the given noise ε: the forward process."""
+        alpha_bar = self.alphas_cumprod[steps].view(-1, *[1] * (images.ndim - 1))
+        return alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * noise
 
     def sample(self, count: int) -> Tensor:
         """New images, shape (count, *input_shape): algorithm 2 of the paper.
@@ -66,7 +67,7 @@ class DDPM(nn.Module):
         images = torch.randn(count, *self.input_shape, device=device)
         for step in range(self.steps, 0, -1):
             noise = self(images, torch.full((count,), step, device=device))
-            beta, kept = self.betas[step], self.kept[step]
-            images = (images - beta / (1 - kept).sqrt() * noise) / (1 - beta).sqrt()
-            images = images + self.spread[step] * torch.randn_like(images)
+            beta, alpha_bar = self.betas[step], self.alphas_cumprod[step]
+            images = (images - beta / (1 - alpha_bar).sqrt() * noise) / (1 - beta).sqrt()
+            images = images + self.posterior_std[step] * torch.randn_like(images)
         return images.clamp(-1, 1)

@@ -15,7 +15,7 @@ class MLPGAN(nn.Module):
 
     Args:
         input_shape: of an image: (channels, height, width). Pixels are in [-1, 1].
-        noise: numbers that an image is made of, each uniform in [-1, 1].
+        latent_dim: numbers that an image is made of, each uniform in [-1, 1].
         generator: units of the generator's hidden layers.
         discriminator: units of the discriminator's hidden layers.
         dropout: on the output of each hidden layer of the discriminator.
@@ -25,16 +25,16 @@ class MLPGAN(nn.Module):
         self,
         *,
         input_shape: Sequence[int],
-        noise: int,
+        latent_dim: int,
         generator: Sequence[int],
         discriminator: Sequence[int],
         dropout: float,
     ) -> None:
         super().__init__()
-        self.noise = noise
+        self.latent_dim = latent_dim
         pixels = math.prod(input_shape)
         self.generator = nn.Sequential(
-            *_hidden([noise, *generator], 0.0),
+            *_hidden([latent_dim, *generator], 0.0),
             nn.Linear(generator[-1], pixels),
             nn.Tanh(),
             nn.Unflatten(1, tuple(input_shape)),
@@ -53,7 +53,7 @@ class MLPGAN(nn.Module):
     def sample(self, count: int) -> Tensor:
         """New images, shape (count, *input_shape)."""
         device = next(self.parameters()).device
-        return self.generator(2 * torch.rand(count, self.noise, device=device) - 1)
+        return self.generator(2 * torch.rand(count, self.latent_dim, device=device) - 1)
 
 
 def _hidden(widths: Sequence[int], dropout: float) -> list[nn.Module]:

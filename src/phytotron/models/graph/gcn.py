@@ -19,7 +19,7 @@ class GCN(nn.Module):
 
     Args:
         input_shape: (features,) of a node.
-        outputs: logits of a node.
+        num_outputs: logits of a node.
         hidden: features of a node behind each layer but the last.
         activation: makes what comes behind these layers.
         dropout: on what each layer gets.
@@ -29,13 +29,13 @@ class GCN(nn.Module):
         self,
         *,
         input_shape: Sequence[int],
-        outputs: int,
+        num_outputs: int,
         hidden: Sequence[int],
         activation: Callable[[], nn.Module] = nn.ReLU,
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
-        widths = [*input_shape, *hidden, outputs]
+        widths = [*input_shape, *hidden, num_outputs]
         self.layers = nn.ModuleList(GCNConv(before, after) for before, after in pairwise(widths))
         self.activation = activation()
         self.dropout = nn.Dropout(dropout)

@@ -15,14 +15,14 @@ class MeanLayer(nn.Module):
 
     Args:
         inputs: features of a node.
-        outputs: features that it gets; even.
+        num_outputs: features that it gets; even.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, num_outputs: int) -> None:
         super().__init__()
-        self.own = nn.Linear(inputs, outputs // 2, bias=False)
-        self.neighbours = nn.Linear(inputs, outputs // 2, bias=False)
-        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.own = nn.Linear(inputs, num_outputs // 2, bias=False)
+        self.neighbours = nn.Linear(inputs, num_outputs // 2, bias=False)
+        self.bias = nn.Parameter(torch.zeros(num_outputs))
 
     def forward(self, own: Tensor, mean: Tensor) -> Tensor:
         """Both of shape (..., inputs), to shape (..., outputs)."""
@@ -39,7 +39,7 @@ class GraphSAGE(nn.Module):
 
     Args:
         input_shape: (features,) of a node.
-        outputs: logits of a node.
+        num_outputs: logits of a node.
         hidden: features of a node behind each layer.
         samples: neighbours that are drawn for a node, then for each of these, and so on: one number
             a layer.
@@ -51,7 +51,7 @@ class GraphSAGE(nn.Module):
         self,
         *,
         input_shape: Sequence[int],
-        outputs: int,
+        num_outputs: int,
         hidden: Sequence[int],
         samples: Sequence[int],
         activation: Callable[[], nn.Module] = nn.ReLU,
@@ -65,7 +65,7 @@ class GraphSAGE(nn.Module):
         self.layers = nn.ModuleList(MeanLayer(before, after) for before, after in pairwise(widths))
         self.activation = activation()
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(widths[-1], outputs)
+        self.output = nn.Linear(widths[-1], num_outputs)
 
     def forward(self, inputs: Tensor, edges: Tensor, nodes: Tensor) -> Tensor:
         """The logits of some nodes of a graph.

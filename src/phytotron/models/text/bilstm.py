@@ -14,14 +14,14 @@ class BiLSTM(nn.Module):
 
     Args:
         vocabulary: token ids are below this.
-        classes: logits per text.
+        num_classes: logits per text.
         channels: of an embedding.
         hidden: of the LSTM, in each direction.
         dropout: on the embeddings and on the pooled state.
     """
 
     def __init__(
-        self, *, vocabulary: int, classes: int, channels: int, hidden: int, dropout: float
+        self, *, vocabulary: int, num_classes: int, channels: int, hidden: int, dropout: float
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, channels, padding_idx=PAD)
@@ -29,7 +29,7 @@ class BiLSTM(nn.Module):
         self.lstm = BidirectionalLSTM(channels, hidden)
         self.pooling = AttentionPooling(2 * hidden, hidden)
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(2 * hidden, classes)
+        self.output = nn.Linear(2 * hidden, num_classes)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Token ids, shape (batch, tokens), to logits, shape (batch, classes)."""

@@ -18,7 +18,7 @@ class FastText(nn.Module):
 
     Args:
         vocabulary: token ids are below this.
-        classes: logits per text.
+        num_classes: logits per text.
         channels: of an embedding.
         order: longest n-gram, in tokens.
         buckets: embeddings that the n-grams share by hashing.
@@ -30,7 +30,7 @@ class FastText(nn.Module):
         self,
         *,
         vocabulary: int,
-        classes: int,
+        num_classes: int,
         channels: int,
         order: int,
         buckets: int,
@@ -44,7 +44,7 @@ class FastText(nn.Module):
         nn.init.uniform_(self.embedding.weight[1:], -1 / channels, 1 / channels)
         self.ngram_dropout = ngram_dropout
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(channels, classes)
+        self.output = nn.Linear(channels, num_classes)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Token ids, shape (batch, tokens), to logits, shape (batch, classes)."""

@@ -15,7 +15,7 @@ class TextCNN(nn.Module):
 
     Args:
         vocabulary: token ids are below this.
-        classes: logits per text.
+        num_classes: logits per text.
         channels: of an embedding.
         widths: tokens that a filter sees, one convolution for each; odd numbers.
         filters: of each width.
@@ -26,7 +26,7 @@ class TextCNN(nn.Module):
         self,
         *,
         vocabulary: int,
-        classes: int,
+        num_classes: int,
         channels: int,
         widths: Sequence[int],
         filters: int,
@@ -39,7 +39,7 @@ class TextCNN(nn.Module):
             nn.Conv1d(channels, filters, width, padding="same") for width in widths
         )
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(filters * len(widths), classes)
+        self.output = nn.Linear(filters * len(widths), num_classes)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Token ids, shape (batch, tokens), to logits, shape (batch, classes)."""

@@ -14,7 +14,7 @@ class TransformerClassifier(nn.Module):
 
     Args:
         vocabulary: token ids are below this.
-        classes: logits per text.
+        num_classes: logits per text.
         channels: of a token in all layers.
         layers: encoder layers.
         heads: of the attention; divides `channels`.
@@ -27,7 +27,7 @@ class TransformerClassifier(nn.Module):
         self,
         *,
         vocabulary: int,
-        classes: int,
+        num_classes: int,
         channels: int,
         layers: int,
         heads: int,
@@ -55,7 +55,7 @@ class TransformerClassifier(nn.Module):
             layer, layers, norm=nn.LayerNorm(channels), enable_nested_tensor=False
         )
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(channels, classes)
+        self.output = nn.Linear(channels, num_classes)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Token ids, shape (batch, tokens), to logits, shape (batch, classes)."""

@@ -20,7 +20,7 @@ class WideAndDeep(nn.Module):
 
     Args:
         vocabulary: token ids are below this.
-        classes: logits per text.
+        num_classes: logits per text.
         channels: of an embedding, in both.
         order: longest n-gram of the wide part, in tokens.
         buckets: embeddings that the n-grams share by hashing.
@@ -35,7 +35,7 @@ class WideAndDeep(nn.Module):
         self,
         *,
         vocabulary: int,
-        classes: int,
+        num_classes: int,
         channels: int,
         order: int,
         buckets: int,
@@ -48,7 +48,7 @@ class WideAndDeep(nn.Module):
         super().__init__()
         self.wide = FastText(
             vocabulary=vocabulary,
-            classes=classes,
+            num_classes=num_classes,
             channels=channels,
             order=order,
             buckets=buckets,
@@ -57,7 +57,7 @@ class WideAndDeep(nn.Module):
         )
         self.deep = TextCNN(
             vocabulary=vocabulary,
-            classes=classes,
+            num_classes=num_classes,
             channels=channels,
             widths=widths,
             filters=filters,

@@ -13,7 +13,7 @@ class SmallCNN(nn.Module):
 
     Args:
         input_shape: of one image: (channels, height, width).
-        outputs: numbers that it gives for each image, such as logits of the classes.
+        num_outputs: numbers that it gives for each image, such as logits of the classes.
         channels: of each convolution.
         kernel: height and width of a filter; odd.
         hidden: units of the dense layer.
@@ -24,7 +24,7 @@ class SmallCNN(nn.Module):
         self,
         *,
         input_shape: Sequence[int],
-        outputs: int,
+        num_outputs: int,
         channels: Sequence[int],
         kernel: int,
         hidden: int,
@@ -46,7 +46,7 @@ class SmallCNN(nn.Module):
             nn.Linear(channels[-1] * (height // shrunk) * (width // shrunk), hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(hidden, outputs),
+            nn.Linear(hidden, num_outputs),
         )
 
     def forward(self, images: Tensor) -> Tensor:

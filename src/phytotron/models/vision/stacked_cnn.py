@@ -32,7 +32,7 @@ class StackedCNN(nn.Module):
 
     Args:
         input_shape: of one image: (channels, height, width).
-        outputs: numbers that it gives for each image, such as logits of the classes.
+        num_outputs: numbers that it gives for each image, such as logits of the classes.
         stages: keys and values of each `Stage`.
         kernel: height and width of a filter.
         hidden: units of the dense layers before the last one.
@@ -50,7 +50,7 @@ class StackedCNN(nn.Module):
         self,
         *,
         input_shape: Sequence[int],
-        outputs: int,
+        num_outputs: int,
         stages: Sequence[Mapping[str, Any]],
         kernel: int = 3,
         hidden: Sequence[int] = (),
@@ -85,7 +85,7 @@ class StackedCNN(nn.Module):
         dense: list[nn.Module] = []
         for before, units in pairwise(widths):
             dense += [nn.Linear(before, units), activation()]
-        self.classifier = nn.Sequential(nn.Flatten(), *dense, nn.Linear(widths[-1], outputs))
+        self.classifier = nn.Sequential(nn.Flatten(), *dense, nn.Linear(widths[-1], num_outputs))
 
     def forward(self, images: Tensor) -> Tensor:
         """Images, shape (batch, channels, height, width), to outputs, shape (batch, outputs)."""

@@ -1,0 +1,16 @@
+"""Which classes a classifier takes for which, on the test split."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix
+
+from phytotron.evaluation.outputs import class_names, test_classes
+from phytotron.evaluation.trained import Trained
+from phytotron.figures.classifier import confusion_figure
+
+
+def draw(trained: Trained) -> Figure:
+    targets, predicted = test_classes(trained)
+    names = class_names(trained.data)
+    return confusion_figure(confusion_matrix(targets, predicted, labels=range(len(names))), names)

@@ -1,0 +1,152 @@
+"""Where a training starts: the config group `checkpoint`.
+
+| mode | starts with | goes on in the same run |
+|---|---|---|
+| `continue` | the newest checkpoint of the same config and data, or new weights | yes |
+| `fresh` | new weights, whatever checkpoints there are | no |
+| `warmstart` | all weights of `source`, which must fit | no |
+| `finetune` | the weights of `source` that `take` names; the others are new | no |
+
+A `warmstart` or `finetune` that was interrupted goes on like `continue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phytotron.errors import UserError, did_you_mean
+from phytotron.files import sha256
+from phytotron.training.checkpoints import MANIFEST
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+MODES = ("continue", "fresh", "warmstart", "finetune")
+KEYS = ("mode", "source", "take", "freeze", "every_n_steps", "every_n_seconds", "keep")
+DEFAULT: dict[str, Any] = {
+    "mode": "continue",
+    "source": None,
+    "take": [],
+    "freeze": [],
+    "every_n_steps": None,
+    "every_n_seconds": 60,
+    "keep": 2,
+}
+
+
+def check(node: Mapping[str, Any]) -> None:
+    """Answer mistakes before anything heavy is imported.
+
+    Raises:
+        UserError: an unknown key, a value that is not allowed, or a source that is not there.
+    """
+    for key in node:
+        if key not in KEYS:
+            raise _wrong(key, "unknown key", ", ".join(KEYS), did_you_mean(key, KEYS))
+    node = DEFAULT | dict(node)
+    if node["mode"] not in MODES:
+        hint = did_you_mean(str(node["mode"]), MODES)
+        raise _wrong("mode", f"'{node['mode']}'", ", ".join(MODES), hint)
+    for key in ("every_n_steps", "keep"):
+        value = node[key]
+        if key == "every_n_steps" and value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise _wrong(key, f"{value!r}", "whole numbers from 1")
+    seconds = node["every_n_seconds"]
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
+        raise _wrong("every_n_seconds", f"{seconds!r}", "numbers above 0")
+    for key in ("take", "freeze"):
+        if not isinstance(node[key], list) or not all(isinstance(p, str) for p in node[key]):
+            raise _wrong(key, f"{node[key]!r}", "a list of patterns, such as [embedding.*]")
+    if node["mode"] in ("warmstart", "finetune"):
+        if not node["source"]:
+            raise _wrong("source", f"'{node['mode']}' needs weights", "a folder of a model")
+        weights_file(node["source"])
+    if node["mode"] == "finetune" and not node["take"]:
+        raise _wrong("take", "'finetune' takes no weights", "patterns, such as [embedding.*]")
+
+
+def identity(node: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the group the trained weights depend on."""
+    node = DEFAULT | dict(node)
+    found: dict[str, Any] = {"freeze": node["freeze"]} if node["freeze"] else {}
+    if node["mode"] in ("warmstart", "finetune"):
+        found |= {"mode": node["mode"], "take": node["take"]}
+        weights = weights_file(node["source"])
+        # Of a sharded checkpoint the manifest stands for all files.
+        found["source"] = sha256(weights if weights.is_file() else weights.parent / MANIFEST)
+    return found
+
+
+def weights_file(source: str) -> Path:
+    """The file with the weights of a model folder or a checkpoint's folder.
+
+    In a sharded checkpoint it is a folder, with the part of each process.
+    """
+    folder = Path(source)
+    for name in ("model.safetensors", "state.ckpt"):
+        if (folder / name).exists():
+            return folder / name
+    problem = "has no model.safetensors or state.ckpt" if folder.is_dir() else "does not exist"
+    raise _wrong("source", f"{folder} {problem}", "a model folder, or a checkpoint's folder")
+
+
+def start_weights(network: nn.Module, node: Mapping[str, Any]) -> None:
+    """Load what `warmstart` or `finetune` takes over, and freeze what is not to be trained.
+
+    Raises:
+        UserError: a weight is missing or has another shape, or a pattern names none.
+    """
+    node = DEFAULT | dict(node)
+    own = network.state_dict()
+    if node["mode"] in ("warmstart", "finetune"):
+        patterns = node["take"] if node["mode"] == "finetune" else ["*"]
+        given = _read(weights_file(node["source"]))
+        wanted = _matching(own, patterns, "take")
+        for name in wanted:
+            if name not in given:
+                raise _wrong("source", f"has no weight '{name}'", hint=did_you_mean(name, given))
+            if given[name].shape != own[name].shape:
+                there, here = tuple(given[name].shape), tuple(own[name].shape)
+                raise _wrong("source", f"'{name}' has the shape {there}, here it has {here}")
+        network.load_state_dict({name: given[name] for name in wanted}, strict=False)
+    parameters = dict(network.named_parameters())
+    for name in _matching(parameters, node["freeze"], "freeze"):
+        parameters[name].requires_grad_(False)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    if path.is_dir():
+        from phytotron.training.sharded import read_sharded
+
+        state = read_sharded(path)
+    else:
+        import torch
+
+        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    # Where an average was kept, that is the result.
+    prefix = "average.module." if "average.n_averaged" in state else "network."
+    inside = {name: value for name, value in state.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): value for name, value in inside.items()}
+
+
+def _matching(names: Mapping[str, Any], patterns: Sequence[str], key: str) -> list[str]:
+    """The names that fit a pattern; each pattern must fit one."""
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise _wrong(
+                key, f"'{pattern}' fits no weight", ", ".join(names), did_you_mean(pattern, names)
+            )
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def _wrong(key: str, what: str, allowed: str | None = None, hint: str | None = None) -> UserError:
+    return UserError(what, where=f"checkpoint.{key}", allowed=allowed, hint=hint)

@@ -1,0 +1,84 @@
+"""Results: sealed when they are written, checked when they are read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from phytotron.errors import UserError
+from phytotron.runs.results import (
+    is_reached,
+    last_result,
+    read_result,
+    result_file,
+    spread,
+    write_result,
+)
+
+
+def test_a_result_is_read_as_it_was_written(project: Path, make_result) -> None:
+    result = make_result()
+    path = write_result(result)
+    assert path == Path("zoo/results/scratch/planar.json")
+    assert read_result(path) == result == last_result("scratch/planar")
+    assert len(json.loads(path.read_text())["sha256"]) == 64
+
+
+def test_a_preset_has_a_file_of_its_own(project: Path, make_result) -> None:
+    write_result(make_result(preset="full"))
+    assert last_result("scratch/planar") is None
+    assert last_result("scratch/planar", "full").preset == "full"
+    assert result_file("scratch/planar", "full").name == "planar.full.json"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"mean": 0.91', '"mean": 0.99'),
+        ('"reached": true', '"reached": false'),
+        ('"target": 0.9', '"target": 0.8'),
+        ('"date": "2026-11-21"', '"date": "2026-11-22"'),
+    ],
+)
+def test_a_result_that_was_edited_by_hand_is_refused(
+    project: Path, make_result, old: str, new: str
+) -> None:
+    path = write_result(make_result())
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(UserError, match=r"planar\.json: was edited by hand") as caught:
+        read_result(path)
+    assert "phytotron verify scratch/planar" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"sha256": 1}'])
+def test_a_file_that_is_no_result_is_refused(project: Path, text: str) -> None:
+    path = project / "zoo/results/scratch/planar.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"planar\.json: (is no result|was edited)"):
+        last_result("scratch/planar")
+
+
+@pytest.mark.parametrize(
+    ("score", "goal", "reached"),
+    [
+        (0.9, "max", True),
+        (0.8999, "max", False),
+        (0.9, "min", True),
+        (0.9001, "min", False),
+        (float("nan"), "max", False),
+        (float("nan"), "min", False),
+    ],
+)
+def test_a_target_is_reached_when_the_score_is_as_good(
+    score: float, goal: str, reached: bool
+) -> None:
+    assert is_reached(score, goal, 0.9) is reached
+
+
+def test_one_seed_has_no_deviation() -> None:
+    assert str(spread([0.5])) == "0.5"
+    assert str(spread([0.4, 0.6])) == "0.5 ± 0.14"

@@ -1,0 +1,99 @@
+"""What implements each row of the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from phytotron.config.catalogue import catalogue
+from phytotron.errors import UserError
+from phytotron.zoo.coverage import claims, list_catalogue, render
+
+ROOT = Path(__file__).parents[2]
+
+
+def by(rows: list[dict]) -> dict[str, str | None]:
+    return {row["id"]: row["by"] for row in rows}
+
+
+def test_the_catalogue_is_complete() -> None:
+    kinds = [entry.kind for entry in catalogue().values()]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "EXPERIMENT": 213,
+        "COMPONENT": 256,
+        "TOOL": 74,
+        "THEORY": 51,
+    }
+
+
+def test_cards_docstrings_comments_and_pages_claim_rows(project: Path) -> None:
+    page = project / "docs/theory/norms.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("# Norms\n\n<!-- Catalogue: B13 -->\n\nNot a claim: write `Catalogue: B14`.\n")
+    found = by(list_catalogue())
+    assert {key: value for key, value in found.items() if value} == {
+        "B13": "docs/theory/norms.md",
+        "C01": "src/phytotron/models/gate.py",
+        "C05": "src/phytotron/models/gate.py",
+        "C20": "scratch/xor",
+        "C22": "scratch/xor",
+        "C25": "scratch/planar",
+        "D09": "conf/activation/selu.yaml",
+    }
+    assert len(found) == 594
+
+
+@pytest.mark.parametrize(
+    "ids", ["[C25, C26]", "\n    - C25\n    - C26", "[\n    C25,\n    C26,\n  ]"]
+)
+def test_a_list_in_a_card_may_have_any_form(project: Path, ids: str) -> None:
+    path = project / "conf/experiment/scratch/planar.yaml"
+    path.write_text(path.read_text().replace("catalogue: [C25]", f"catalogue: {ids}"))
+    assert claims()["C26"].by == "scratch/planar"
+
+
+def test_families_and_ids_can_be_asked_for(project: Path) -> None:
+    assert list(by(list_catalogue(["d09", "C25"]))) == ["C25", "D09"]
+    assert {row["family"] for row in list_catalogue(["D"])} == {"D"}
+
+
+def test_the_table_says_what_is_missing(project: Path) -> None:
+    lines = render(list_catalogue(["C25", "C26"])).splitlines()
+    assert lines[0].split()[-1] == "scratch/planar"
+    assert lines[1].split()[-1] == "missing"
+    assert lines[-1] == "C: 1 of 2, 1 missing"
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [("Z", "allowed: A, B, C"), ("C99", "did you mean 'C"), ("C144", r"did you mean 'C\d+'")],
+)
+def test_an_unknown_family_or_id_is_answered(project: Path, word: str, answer: str) -> None:
+    with pytest.raises(UserError, match=answer):
+        list_catalogue([word])
+
+
+def test_an_unknown_id_is_answered_with_file_and_line(project: Path) -> None:
+    path = project / "conf/experiment/scratch/xor.yaml"
+    path.write_text(path.read_text().replace("C22]", "C222]"))
+    with pytest.raises(UserError) as caught:
+        claims()
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "conf/experiment/scratch/xor.yaml:7: 'C222' is not in the catalogue"
+    assert lines[-1] == "  did you mean 'C22'?"
+
+
+def test_an_id_that_is_claimed_twice_names_both_places(project: Path) -> None:
+    (project / "src/phytotron/models/gate.py").write_text('"""A gate.\n\nCatalogue: C25.\n"""\n')
+    with pytest.raises(UserError) as caught:
+        claims()
+    assert str(caught.value).splitlines() == [
+        "conf/experiment/scratch/planar.yaml:7: C25 is claimed twice",
+        "  the other claim: src/phytotron/models/gate.py:3",
+    ]
+
+
+def test_the_claims_of_this_repository_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert set(claims()) <= set(catalogue())
