@@ -78,7 +78,7 @@ def test_a_checkpoint_inside_an_out_is_found(here: Path) -> None:
 def test_a_training_that_died_unseen_is_found(here: Path) -> None:
     assert list(doctor.check_journals()) == []
     program = (
-        "from phytotron import journal\n"
+        "from phytotron.tracking import journal\n"
         "journal.Journal(journal.FOLDER / '0123' / journal.FILE).start('docs/x', '0123', {})"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
