@@ -127,7 +127,7 @@ def test_killed(
     statuses = disturbed.run_two(*(fault if rank in killed else NOTHING for rank in (0, 1)))
     assert 0 not in statuses
     assert disturbed.run_two(NOTHING, NOTHING) == [0, 0], disturbed.log
-    assert "going on from step" in disturbed.log
+    assert "continuing from step" in disturbed.log
     assert disturbed.digests() == undisturbed_two(*rich)
 
 

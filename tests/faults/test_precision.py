@@ -31,7 +31,7 @@ def test_killed(training, undisturbed, kind: tuple[str, ...], accelerator: str) 
     killed = training(*kind)
     assert killed.run(kind="step", count=17) == KILLED
     assert killed.run() == 0, killed.log
-    assert "going on from step" in killed.log
+    assert "continuing from step" in killed.log
     assert killed.digests() == undisturbed(*kind)
 
 

@@ -21,6 +21,7 @@ from phytotron.training.ema import EMA
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.fitted import Fitted
 from phytotron.training.journal_logger import JournalLogger, Throughput
+from phytotron.training.lightning_internals import finished_epochs
 from phytotron.training.memory import enough_memory
 from phytotron.training.network_form import compiled, prepare
 from phytotron.training.precision import computable
@@ -89,7 +90,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
                 f"checkpoint.source={last}",
             )
         if trainer.is_global_zero:
-            print(f"going on from step {facts['step']} ({last})", flush=True)
+            print(f"continuing from step {facts['step']} ({last})", flush=True)
     checkpoint_config.start_weights(network, starting)
     prepare(network, config["trainer"])
 
@@ -104,7 +105,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     # was trained with.
     model = bare_network(config, datamodule)
     model.load_state_dict(weights)
-    epochs = trainer.fit_loop.epoch_progress.current.processed
+    epochs = finished_epochs(trainer)
     batches = trainer.fit_loop.epoch_loop.total_batch_idx + 1
     last_epoch = int(history.rows[-1]["epoch"]) if history.rows else epochs - 1
     return Fitted(

@@ -15,7 +15,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from phytotron.errors import UserError
-from phytotron.training.checkpointing import PlainCheckpointIO
+from phytotron.training.checkpoint_io import PlainCheckpointIO
 from phytotron.training.launch import Processes, launched
 from phytotron.training.precision import AutocastPrecision, device_type
 from phytotron.training.sharded import ShardedStrategy
