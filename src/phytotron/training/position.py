@@ -56,7 +56,7 @@ def set_position(trainer: pl.Trainer, place: Position) -> None:
     set_progress(trainer.fit_loop.epoch_progress.total, place.epoch)
     set_progress(trainer.fit_loop.epoch_progress.current, place.epoch)
     set_progress(loop.batch_progress.total, place.batches)
-    # `trainer.global_step` is one of these two, the second where a task steps its optimizers itself.
+    # `trainer.global_step` is the second one where a task steps its optimizers itself.
     automatic = loop.automatic_optimization.optim_progress.optimizer.step.total
     set_progress(automatic, place.automatic_steps)
     set_progress(loop.manual_optimization.optim_step_progress.total, place.manual_steps)
