@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from phytotron.errors import UserError
+from phytotron.locks import locked
 from phytotron.tracking.journal import Journal, Life, note_death
 
 POLL_SECONDS = 0.5
@@ -186,13 +185,13 @@ def lock_file(folder: Path) -> Path:
 
 
 @contextmanager
-def sending(folder: Path, seconds: float = -1) -> Iterator[None]:
+def sending(folder: Path, seconds: float | None = None) -> Iterator[None]:
     """One process sends a journal at a time; others wait.
 
     Raises:
-        Timeout: another process keeps sending for `seconds` (without limit by default).
+        UserError: another process keeps sending for `seconds` (without limit by default).
     """
-    with FileLock(lock_file(folder)).acquire(timeout=seconds, poll_interval=POLL_SECONDS):
+    with locked(lock_file(folder), "sending this training", str(folder), seconds):
         try:
             yield
         finally:

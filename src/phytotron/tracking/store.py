@@ -10,7 +10,6 @@ import getpass
 import hashlib
 import os
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,13 +19,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from phytotron.config.stage import PIPELINE_CONFIG, plain
 from phytotron.errors import UserError
+from phytotron.locks import locked
 from phytotron.tracking import schema
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.lease import lease
@@ -162,25 +161,8 @@ def lock(uri: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     Raises:
         UserError: another process keeps it for `seconds`.
     """
-    path = _lock_file(uri)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    held = FileLock(path)
-    try:
-        try:
-            held.acquire(timeout=0)
-        except Timeout:
-            print(f"waiting for the process that holds {path}", file=sys.stderr)
-            held.acquire(timeout=seconds)
-    except Timeout:
-        raise UserError(
-            f"another process has held the lock for {seconds:.0f} s",
-            where=str(path),
-            hint=f"see which one: fuser {path}",
-        ) from None
-    try:
+    with locked(_lock_file(uri), "writing to the MLflow store", seconds=seconds):
         yield
-    finally:
-        held.release()
 
 
 @contextmanager
