@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.config.stage import plain
-from phytotron.files import read_json, write_json
+from phytotron.files import write_json
 from phytotron.registry.evaluated_model import TAG, TRAINING
-from phytotron.tracking import journal
 from phytotron.tracking.batches import (
     METRICS_BATCH,
     allowed_name,
@@ -32,11 +31,9 @@ from phytotron.tracking.environment import mlflow
 from phytotron.tracking.journal import Life, arranging, read
 from phytotron.tracking.provenance import repository
 from phytotron.tracking.store import Store, pipeline_config, user
+from phytotron.tracking.unsent import JOURNAL_FILES, SENT_FILE, journal_sizes, sent_so_far
 
 HEARTBEAT, ENDED = f"{TAG}heartbeat", f"{TAG}ended"
-SYSTEM_FILE = "system.jsonl"  # what the sender measures of the machine, in a journal of its own
-_SENT = "sent.json"
-_FILES = (journal.FILE, SYSTEM_FILE)
 
 
 def tracking_settings(life: Life) -> dict[str, Any]:
@@ -71,7 +68,7 @@ class LiveRun:
         self.client = store.client
         self._seen: dict[str, set[int]] = {}
         self._store_id = hashlib.sha256(store.uri.encode()).hexdigest()
-        self._offsets = dict.fromkeys(_FILES, 0)
+        self._offsets = dict.fromkeys(JOURNAL_FILES, 0)
         self.run_id: str | None = None
         self._is_over = False  # whether the last thing sent is that the training ended
         self._merge = False  # whether the run has points that this journal did not send
@@ -94,7 +91,7 @@ class LiveRun:
 
     def send(self) -> None:
         """Send all that the journals have by now."""
-        for name in _FILES:
+        for name in JOURNAL_FILES:
             metrics: list[mlflow.entities.Metric] = []
             for record, after in read(self.folder / name, self._offsets[name]):
                 if record["event"] == "metrics":
@@ -119,7 +116,7 @@ class LiveRun:
 
     @property
     def all_is_sent(self) -> bool:
-        return all(self._offsets[name] == size for name, size in _sizes(self.folder).items())
+        return all(self._offsets[name] == size for name, size in journal_sizes(self.folder).items())
 
     def remove_if_done(self) -> bool:
         """Remove the folder of a training that has finished and is in MLflow as a whole.
@@ -189,7 +186,7 @@ class LiveRun:
 
     def _save(self) -> None:
         write_json(
-            self.folder / _SENT,
+            self.folder / SENT_FILE,
             {
                 "store": self._store_id,
                 "run_id": self.run_id,
@@ -197,23 +194,6 @@ class LiveRun:
                 "offsets": self._offsets,
             },
         )
-
-
-def sent_so_far(folder: Path) -> dict[str, Any]:
-    """What `sent.json` says; empty when nothing was sent yet."""
-    path = folder / _SENT
-    return read_json(path) if path.exists() else {}
-
-
-def unsent_bytes(folder: Path) -> int:
-    """How much of a folder's journals no store has."""
-    offsets = sent_so_far(folder).get("offsets", {})
-    return sum(size - offsets.get(name, 0) for name, size in _sizes(folder).items())
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    paths = {name: folder / name for name in _FILES}
-    return {name: path.stat().st_size for name, path in paths.items() if path.exists()}
 
 
 def _first_tags(record: Mapping[str, Any]) -> dict[str, str]:

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phytotron.tracking import journal
 from phytotron.tracking.journal import Life, note_death
-from phytotron.tracking.live import LiveRun, tracking_settings, unsent_bytes
+from phytotron.tracking.live import LiveRun, tracking_settings
 from phytotron.tracking.sender import sending
 from phytotron.tracking.store import answered, open_store, store_uri
+from phytotron.tracking.unsent import left_behind
 
 SECONDS = 60  # how long to wait for a sender that is at it
-
-
-def left_behind() -> list[Path]:
-    """The folders of trainings that do not run any more and are not in MLflow as a whole."""
-    found = []
-    for path in sorted(journal.FOLDER.glob(f"*/{journal.FILE}")):
-        life = Life(path.parent)
-        if life.start is None or life.is_running:
-            continue
-        if life.end is None or unsent_bytes(path.parent):
-            found.append(path.parent)
-    return found
 
 
 def replay_all() -> int:

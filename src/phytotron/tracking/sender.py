@@ -93,8 +93,9 @@ class Sender:
                 self._follow(life)
 
     def _follow(self, life: Life) -> None:
-        from phytotron.tracking.live import SYSTEM_FILE, tracking_settings
+        from phytotron.tracking.live import tracking_settings
         from phytotron.tracking.system import System
+        from phytotron.tracking.unsent import SYSTEM_FILE
 
         assert life.start is not None
         try:
