@@ -169,7 +169,7 @@ def test_a_full_disk_stops_no_training(training, undisturbed_two) -> None:
     before = [path.name for path in full.checkpoints]
     small = {"kind": "disk", "bytes": 20_000}
     assert 0 not in full.run_two(small, small)  # the model cannot be written
-    assert "checkpoint not saved, training goes on" in full.log
+    assert "checkpoint not saved, training continues" in full.log
     assert [path.name for path in full.checkpoints] == before
     assert full.run_two(NOTHING, NOTHING) == [0, 0], full.log
     assert full.digests() == undisturbed_two(*RICH)

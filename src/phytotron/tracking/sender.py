@@ -101,7 +101,7 @@ class Sender:
         try:
             settings = tracking_settings(life)
         except UserError as error:
-            self._tell(f"{_one_line(error)}; training goes on, its metrics stay in {self.folder}")
+            self._tell(f"{_one_line(error)}; training continues, its metrics stay in {self.folder}")
             return
         self.pace = Pace(**settings.get("sender", {}))
         system, samples = System(life.start["pid"]), Journal(self.folder / SYSTEM_FILE)
@@ -151,7 +151,7 @@ class Sender:
                 if not isinstance(error, UserError):
                     traceback.print_exc()
                 where = f"its metrics wait in {self.folder}"
-                self._tell(f"{_one_line(error)}; training goes on, {where}")
+                self._tell(f"{_one_line(error)}; training continues, {where}")
             self.is_away = True
             self._pause = min(2 * self._pause + POLL_SECONDS, self.pace.longest_pause)
             self._due["attempt"] = time.monotonic() + self._pause
