@@ -254,10 +254,17 @@ def _from_one(text: str) -> int:
     return int(text)
 
 
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--full", action="store_true", help="repeat slow checks that have passed before"
+    )
+    _json(parser)
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from phytotron.doctor import examine, render
 
-    findings = examine()
+    findings = examine(full=arguments.full)
     if arguments.json:
         _print_json(
             [{"id": item.name, "problem": item.problem, "repair": item.repair} for item in findings]
@@ -415,5 +422,5 @@ _COMMANDS: dict[str, tuple[str, Any, Any]] = {
     "promote": ("make a version the champion, through the gate", _promote_arguments, _promote),
     "rollback": ("bring back the previous champion", _rollback_arguments, _rollback),
     "lineage": ("what a registered model was made from", _lineage_arguments, _lineage),
-    "doctor": ("find what is wrong with the set-up", _json, _doctor),
+    "doctor": ("find what is wrong with the set-up", _doctor_arguments, _doctor),
 }
