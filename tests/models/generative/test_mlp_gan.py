@@ -9,7 +9,7 @@ from phytotron.models.generative.mlp_gan import MLPGAN
 
 def network(**changes):
     torch.manual_seed(0)
-    options = {"input_shape": (1, 28, 28), "noise": 100, "dropout": 0.3}
+    options = {"input_shape": (1, 28, 28), "latent_dim": 100, "dropout": 0.3}
     options |= {"generator": (150, 130), "discriminator": (130, 150)}
     return MLPGAN(**(options | changes))
 
