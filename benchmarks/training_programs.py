@@ -93,7 +93,7 @@ def watch() -> Any:
     from pytorch_lightning.callbacks import Callback
 
     class Watch(Callback):
-        lean = True
+        supports_steps_per_execution = True
 
         def setup(self, *_: Any, **__: Any) -> None:
             CLOCK.fit_seconds -= time.process_time()

@@ -26,7 +26,6 @@ card:
       target: 0.95
   skip:
     overfit: "nothing is learned"
-  precisions: [32-true]
   exports: true
   notes: "On a stand-in."
 """
@@ -78,7 +77,7 @@ def test_a_contender_of_the_pipeline_needs_no_target(tmp_path: Path) -> None:
         ("      target: 0.95", "      target: high", 13, ["a number"]),
         ("    overfit:", "    overfitt:", 15, ["no such check", "did you mean 'overfit'?"]),
         ('"nothing is learned"', '""', 15, ["the reason"]),
-        ("exports: true", "exports: onnx", 17, ["true or false"]),
+        ("exports: true", "exports: onnx", 16, ["true or false"]),
     ],
 )
 def test_a_mistake_names_file_line_and_key(

@@ -127,7 +127,7 @@ def test_killed(
     statuses = disturbed.run_two(*(fault if rank in killed else NOTHING for rank in (0, 1)))
     assert 0 not in statuses
     assert disturbed.run_two(NOTHING, NOTHING) == [0, 0], disturbed.log
-    assert "going on from step" in disturbed.log
+    assert "continuing from step" in disturbed.log
     assert disturbed.digests() == undisturbed_two(*rich)
 
 
@@ -169,7 +169,7 @@ def test_a_full_disk_stops_no_training(training, undisturbed_two) -> None:
     before = [path.name for path in full.checkpoints]
     small = {"kind": "disk", "bytes": 20_000}
     assert 0 not in full.run_two(small, small)  # the model cannot be written
-    assert "checkpoint not saved, training goes on" in full.log
+    assert "checkpoint not saved, training continues" in full.log
     assert [path.name for path in full.checkpoints] == before
     assert full.run_two(NOTHING, NOTHING) == [0, 0], full.log
     assert full.digests() == undisturbed_two(*RICH)

@@ -50,7 +50,7 @@ def test_during_validation(training, undisturbed, count: int) -> None:
     killed = training()
     assert killed.run(kind="validation", count=count) == KILLED
     assert killed.run() == 0, killed.log
-    assert "going on from step" in killed.log
+    assert "continuing from step" in killed.log
     assert killed.digests() == undisturbed()
 
 
@@ -60,7 +60,7 @@ def test_during_a_validation_right_behind_a_checkpoint(training, undisturbed) ->
     killed = training(at_the_end)
     assert killed.run(kind="validation", count=1) == KILLED
     assert killed.run() == 0, killed.log
-    assert "going on from step 20 " in killed.log
+    assert "continuing from step 20 " in killed.log
     assert killed.digests() == undisturbed(at_the_end)
 
 

@@ -31,7 +31,7 @@ def test_killed(training, undisturbed, kind: tuple[str, ...], accelerator: str) 
     killed = training(*kind)
     assert killed.run(kind="step", count=17) == KILLED
     assert killed.run() == 0, killed.log
-    assert "going on from step" in killed.log
+    assert "continuing from step" in killed.log
     assert killed.digests() == undisturbed(*kind)
 
 
@@ -49,39 +49,3 @@ def test_the_scaler_of_the_gradients_goes_on_where_it_was(training, accelerator:
         states.append(torch.load(newest / "state.ckpt", weights_only=True)["AutocastPrecision"])
     assert states[0] == states[1]
     assert states[0]["_growth_tracker"] > 15  # counts the steps since the scale was changed
-
-
-@on_each_device
-def test_the_measured_choice_is_kept_and_written_down(training, undisturbed, accelerator) -> None:
-    """Ten steps are taken to measure each of two precisions; then training begins."""
-    kind = (
-        "trainer.precision=auto",
-        "card.precisions=[32-true,bf16-mixed]",
-        f"trainer.accelerator={accelerator}",
-    )
-    killed = training(*kind)
-    assert killed.run(kind="step", count=20 + 17) == KILLED
-    (choice,) = killed.folder.glob("scratch/*/precision.json")
-    chosen = read_json(choice)["precision"]
-    assert f"precision {chosen} (a step: 32-true " in killed.log
-    assert killed.run(kind="step", count=1) == KILLED  # not measured again: its first step kills
-    assert "going on from step 15 " in killed.log
-    assert killed.run() == 0, killed.log
-    assert read_json(killed.out / "training.json")["precision"] == chosen
-    # It began with untouched weights and random numbers: the model is the one of that precision.
-    named = (f"trainer.precision={chosen}", f"trainer.accelerator={accelerator}")
-    weights = "model.safetensors"
-    assert killed.digests()[weights] == undisturbed(*named)[weights]
-
-
-def test_two_processes_use_the_same_choice(training) -> None:
-    """The first one measures, the second one waits for it."""
-    together = training(
-        "trainer.precision=auto",
-        "card.precisions=[bf16-mixed,32-true]",
-        "trainer.devices=2",
-        "data.batch_size=4",
-    )
-    assert together.run_two({}, {}) == [0, 0], together.log
-    assert together.log.count("(a step: ") == 1
-    assert read_json(together.out / "training.json")["precision"] in ("bf16-mixed", "32-true")

@@ -19,6 +19,7 @@ GROUND = {
     "src/phytotron/__init__.py",
     "src/phytotron/errors.py",
     "src/phytotron/files.py",
+    "src/phytotron/locks.py",
     "src/phytotron/tracking/journal.py",
     "src/phytotron/progress.py",
     "src/phytotron/tracking/watch.py",
@@ -57,6 +58,7 @@ def test_a_stage_lists_no_source_that_it_does_not_import(stage: str) -> None:
 ORDER = [
     "errors",
     "files",
+    "locks",
     "machine",
     "progress",
     "config",

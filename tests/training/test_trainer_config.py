@@ -3,7 +3,7 @@
 import pytest
 
 from phytotron.errors import UserError
-from phytotron.training.trainer_config import check, check_precisions
+from phytotron.training.trainer_config import check
 
 NODE = {"accelerator": "cpu", "devices": 1, "precision": "32-true", "max_epochs": 1, "threads": 1}
 
@@ -11,7 +11,7 @@ NODE = {"accelerator": "cpu", "devices": 1, "precision": "32-true", "max_epochs"
 @pytest.mark.parametrize(
     ("key", "value", "allowed"),
     [
-        ("precision", "bf16", "auto, 32-true, bf16-mixed, 16-mixed, bf16-true"),
+        ("precision", "bf16", "32-true, bf16-mixed, 16-mixed, bf16-true"),
         ("accelerator", "tpu", "auto, cpu, gpu, mps"),
         ("strategy", "dpp", "auto, ddp, fsdp"),
         ("compile", True, "null, default, reduce-overhead, max-autotune"),
@@ -36,7 +36,6 @@ def test_a_wrong_value_is_answered_with_the_allowed_ones(key, value, allowed):
     ("together", "why"),
     [
         ({"strategy": "fsdp", "precision": "16-mixed"}, "gradients are sharded"),
-        ({"strategy": "fsdp", "precision": "auto"}, "measured in one process"),
         ({"strategy": "fsdp", "compile": "default"}, "not compiled"),
         ({"compile": "reduce-overhead"}, "records CUDA graphs"),
         ({"accelerator": "mps", "strategy": "ddp"}, "does not work on mps"),
@@ -48,13 +47,6 @@ def test_what_cannot_work_together_is_refused(together, why):
             check(NODE | {"accelerator": "gpu", key: value})
     with pytest.raises(UserError, match=why):
         check(NODE | together)
-
-
-def test_a_card_allows_only_precisions():
-    check_precisions({"precisions": ["32-true", "bf16-mixed"], "target": 0.9})
-    check_precisions({})
-    with pytest.raises(UserError, match=r"card\.precisions: 'bf16'"):
-        check_precisions({"precisions": ["bf16"]})
 
 
 def test_a_near_miss_gets_a_suggestion():

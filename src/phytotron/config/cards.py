@@ -203,7 +203,6 @@ _KEYS: dict[str, Callable[[Path, str, Any], None]] = {
     "tiny": _overrides,
     "presets": _presets,
     "skip": _skip,
-    "precisions": _texts,
     "exports": _exports,
     "notes": _text,
 }

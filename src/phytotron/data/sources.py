@@ -21,11 +21,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from filelock import FileLock
-
 from phytotron.data.providers import PROVIDERS
 from phytotron.errors import UserError, answer, did_you_mean
 from phytotron.files import replacing, sha256
+from phytotron.locks import locked
 
 Source = Mapping[str, str]
 
@@ -60,8 +59,8 @@ def fetch(sources: Sequence[Source], cache: Path | None = None) -> Path:
     if found := cached(sources, cache):
         return found
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache / f".{file_name(sources[0])}.lock"):
+        name = file_name(sources[0])
+        with locked(cache / f".{name}.lock", f"fetching {name}"):
             return cached(sources, cache) or _fetch(sources, cache)
     except OSError as error:
         raise UserError(

@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -23,6 +22,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from phytotron.data.sources import cache_folder
 from phytotron.errors import UserError
 from phytotron.files import replacing
+from phytotron.locks import locked
 from phytotron.models.vision.small_cnn import SmallCNN
 
 # The network and how it learns; other values make another judge.
@@ -117,8 +117,7 @@ def judge_of(images: Tensor, labels: Tensor, cache: Path | None = None) -> Judge
     name = _digest(repr(recipe).encode(), {"images": images, "labels": labels})
     path = cache / f"judge-{name[:16]}.safetensors"
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache / f".{path.name}.lock"):
+        with locked(cache / f".{path.name}.lock", "training this classifier"):
             if (state := _read(path)) is None:
                 judge = _trained(images, labels)
                 _write(judge.state_dict(), path)

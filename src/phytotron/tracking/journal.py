@@ -25,6 +25,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from phytotron.locks import locked
+
 FOLDER = Path("build/tracking")  # one folder a training, by the hash of its config and data
 FILE = "journal.jsonl"
 # A training on another machine counts as gone when nobody has touched its folder for so long.
@@ -178,10 +180,7 @@ class Life:
 @contextmanager
 def arranging(folder: Path) -> Iterator[None]:
     """For the moment in which a journal is begun, closed for a dead process, or removed."""
-    from filelock import FileLock
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / ".lock"):
+    with locked(folder.parent / ".lock", "beginning or ending a journal"):
         yield
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import Timeout
-
-from phytotron.errors import UserError
 from phytotron.tracking.journal import Life, note_death
 from phytotron.tracking.live import LiveRun, tracking_settings
-from phytotron.tracking.sender import lock_file, sending
+from phytotron.tracking.sender import sending
 from phytotron.tracking.store import answered, open_store, store_uri
 from phytotron.tracking.unsent import unsent_trainings
 
@@ -38,20 +35,13 @@ def replay(folder: Path, seconds: float = SECONDS) -> None:
     Raises:
         UserError: the store cannot be used, or another sender does not come to an end.
     """
-    try:
-        with sending(folder, seconds):
-            note_death(folder)
-            life = Life(folder)
-            if life.start is None:
-                return
-            settings = tracking_settings(life)
-            with answered(store_uri(settings)):
-                live = LiveRun(folder, open_store(settings), settings["experiment"])
-                live.send()
-                live.remove_if_done()
-    except Timeout:
-        raise UserError(
-            f"another process has been sending for {seconds:.0f} s",
-            where=str(folder),
-            hint=f"see which one: fuser {lock_file(folder)}",
-        ) from None
+    with sending(folder, seconds):
+        note_death(folder)
+        life = Life(folder)
+        if life.start is None:
+            return
+        settings = tracking_settings(life)
+        with answered(store_uri(settings)):
+            live = LiveRun(folder, open_store(settings), settings["experiment"])
+            live.send()
+            live.remove_if_done()

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from phytotron.errors import UserError
+from phytotron.locks import locked
 from phytotron.tracking.journal import Journal, Life, note_death
 
 POLL_SECONDS = 0.5
@@ -102,7 +101,7 @@ class Sender:
         try:
             settings = tracking_settings(life)
         except UserError as error:
-            self._tell(f"{_one_line(error)}; training goes on, its metrics stay in {self.folder}")
+            self._tell(f"{_one_line(error)}; training continues, its metrics stay in {self.folder}")
             return
         self.pace = Pace(**settings.get("sender", {}))
         system, samples = System(life.start["pid"]), Journal(self.folder / SYSTEM_FILE)
@@ -152,7 +151,7 @@ class Sender:
                 if not isinstance(error, UserError):
                     traceback.print_exc()
                 where = f"its metrics wait in {self.folder}"
-                self._tell(f"{_one_line(error)}; training goes on, {where}")
+                self._tell(f"{_one_line(error)}; training continues, {where}")
             self.is_away = True
             self._pause = min(2 * self._pause + POLL_SECONDS, self.pace.longest_pause)
             self._due["attempt"] = time.monotonic() + self._pause
@@ -187,13 +186,13 @@ def lock_file(folder: Path) -> Path:
 
 
 @contextmanager
-def sending(folder: Path, seconds: float = -1) -> Iterator[None]:
+def sending(folder: Path, seconds: float | None = None) -> Iterator[None]:
     """One process sends a journal at a time; others wait.
 
     Raises:
-        Timeout: another process keeps sending for `seconds` (without limit by default).
+        UserError: another process keeps sending for `seconds` (without limit by default).
     """
-    with FileLock(lock_file(folder)).acquire(timeout=seconds, poll_interval=POLL_SECONDS):
+    with locked(lock_file(folder), "sending this training", str(folder), seconds):
         try:
             yield
         finally:

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from filelock import FileLock, Timeout
+from phytotron.errors import UserError
+from phytotron.locks import locked
 
 _STORED_REVISION = "SELECT version_num FROM alembic_version"
 _MODEL_FOLDERS = """
@@ -31,16 +32,16 @@ def is_healthy(file: Path) -> bool:
     Args:
         file: an SQLite file that exists.
     """
-    lock = FileLock(file.with_name(f"{file.name}.lock"))
+    lock = file.with_name(f"{file.name}.lock")
     read_only = f"{file.resolve().as_uri()}?mode=ro"
     try:
         with (
-            lock.acquire(timeout=0),
+            locked(lock, "writing to the MLflow store", seconds=0),
             closing(sqlite3.connect(read_only, uri=True)) as database,
         ):
             found = [row[0] for row in database.execute(_STORED_REVISION)]
             locations = [row[0] for row in database.execute(_MODEL_FOLDERS)]
-    except (Timeout, OSError, sqlite3.Error):
+    except (UserError, OSError, sqlite3.Error):
         return False
     folders = (
         Path(unquote(urlsplit(location).path))

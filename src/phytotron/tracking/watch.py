@@ -120,7 +120,7 @@ def _attend(sender: subprocess.Popen[bytes], folder: Path) -> None:
 
 def _tell(what: str, folder: Path) -> None:
     line = (
-        f"tracking: the process that sends to MLflow {what}; training goes on, and what it "
+        f"tracking: the process that sends to MLflow {what}; training continues, and what it "
         f"measures waits in {folder} (send it: python -m phytotron.tracking.sender --all)\n"
     )
     _say(line.encode())

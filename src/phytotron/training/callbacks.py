@@ -49,7 +49,7 @@ class History(Callback):
             and `learning_rate`.
     """
 
-    lean = True
+    supports_steps_per_execution = True
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float | int]] = []

@@ -88,7 +88,6 @@ def _check(config: Mapping[str, Any]) -> None:
         raise UserError("the experiment chooses no model", where="model", hint="see conf/model/")
     if config.get("trainer"):
         trainer_config.check(config["trainer"])
-        trainer_config.check_precisions(config.get("card") or {})
     checkpoint_config.check(config.get("checkpoint") or {})
     estimator = _is_estimator(config)
     for group in ("task",) if estimator else ("data", "task", "optimizer", "trainer"):

@@ -21,10 +21,10 @@ from phytotron.training.ema import EMA
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.fitted import Fitted
 from phytotron.training.journal_logger import JournalLogger, Throughput
+from phytotron.training.lightning_internals import finished_epochs
 from phytotron.training.memory import enough_memory
 from phytotron.training.network_form import compiled, prepare
 from phytotron.training.precision import computable
-from phytotron.training.precision_choice import choose_precision
 from phytotron.training.reproducibility import make_deterministic
 from phytotron.training.sharded import full_weights
 from phytotron.training.trainer import build_trainer
@@ -71,11 +71,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     journal = current_journal()
     logger = JournalLogger(journal) if journal else None
     precision = config["trainer"]["precision"]
-    if precision == "auto":
-        allowed = (config.get("card") or {}).get("precisions") or ["32-true"]
-        precision = choose_precision(config["trainer"], allowed, task, datamodule, scratch)
-    node = config["trainer"] | {"precision": precision}
-    trainer = build_trainer(node, callbacks, scratch, logger)
+    trainer = build_trainer(config["trainer"], callbacks, scratch, logger)
     trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed, checkpointing)
 
     state = None
@@ -94,13 +90,12 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
                 f"checkpoint.source={last}",
             )
         if trainer.is_global_zero:
-            print(f"going on from step {facts['step']} ({last})", flush=True)
+            print(f"continuing from step {facts['step']} ({last})", flush=True)
     checkpoint_config.start_weights(network, starting)
     prepare(network, config["trainer"])
 
-    tried = dict(config) | {"trainer": node}  # with the precision that was chosen
     started = time.perf_counter()
-    with compiled(), computable(precision), enough_memory(tried, network):
+    with compiled(), computable(precision), enough_memory(config, network):
         trainer.fit(task, datamodule, ckpt_path=state, weights_only=True)
     seconds = time.perf_counter() - started
     weights = best.weights if best else full_weights(ema.average.module if ema else network)
@@ -110,7 +105,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     # was trained with.
     model = bare_network(config, datamodule)
     model.load_state_dict(weights)
-    epochs = trainer.fit_loop.epoch_progress.current.processed
+    epochs = finished_epochs(trainer)
     batches = trainer.fit_loop.epoch_loop.total_batch_idx + 1
     last_epoch = int(history.rows[-1]["epoch"]) if history.rows else epochs - 1
     return Fitted(

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from phytotron.tracking.journal import Journal
 from phytotron.training.epoch_loop import EpochLoop
+from phytotron.training.lightning_internals import UncheckedTrainer
 from phytotron.training.loss_guard import learning_rate
 
 
@@ -67,7 +68,7 @@ class Throughput(Callback):
     It needs the trainer's loop to be an `EpochLoop`, and logs every `log_every_n_steps` updates.
     """
 
-    lean = True
+    supports_steps_per_execution = True
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         for logger in trainer.loggers:
@@ -93,7 +94,8 @@ class Throughput(Callback):
         batch_idx: int,
     ) -> None:
         step = trainer.global_step
-        if step % trainer.log_every_n_steps or step == self._last_logged:
+        unchecked: UncheckedTrainer = trainer
+        if step % unchecked.log_every_n_steps or step == self._last_logged:
             return
         values = {"learning_rate": learning_rate(trainer)}
         if isinstance(outputs, Mapping) and "loss" in outputs:
@@ -106,7 +108,7 @@ class Throughput(Callback):
         values |= {
             "samples_per_second": samples / seconds,
             "step_seconds": seconds / batches,
-            "data_seconds": (loop.waited - self._waited) / batches,
+            "data_seconds": (loop.seconds_waited - self._waited) / batches,
         }
         for logger in trainer.loggers:
             logger.log_metrics(values, step)
@@ -120,7 +122,7 @@ class Throughput(Callback):
 
     def _mark(self, trainer: pl.Trainer) -> None:
         loop = self._loop(trainer)
-        self._batches, self._waited = loop.total_batch_idx + 1, loop.waited
+        self._batches, self._waited = loop.total_batch_idx + 1, loop.seconds_waited
         self._since = time.perf_counter()
 
 

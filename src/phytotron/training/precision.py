@@ -13,6 +13,7 @@ from pytorch_lightning.utilities import GradClipAlgorithmType
 from torch.optim import Optimizer
 
 from phytotron.errors import UserError
+from phytotron.training.lightning_internals import after_backward
 
 
 class AutocastPrecision(MixedPrecision):
@@ -40,7 +41,7 @@ class AutocastPrecision(MixedPrecision):
         if loss is None and model.automatic_optimization:  # the task left this batch out
             return None
         self.scaler.unscale_(optimizer)
-        self._after_closure(model, optimizer)  # clips
+        after_backward(self, model, optimizer)  # clips
         output = self.scaler.step(optimizer, **kwargs)  # unless a gradient is not finite
         self.scaler.update()
         return output

@@ -22,7 +22,8 @@ from torch.distributed.tensor import DTensor
 from torch.optim.swa_utils import AveragedModel
 
 from phytotron.errors import UserError
-from phytotron.training.checkpointing import PlainCheckpointIO
+from phytotron.training.checkpoint_io import PlainCheckpointIO
+from phytotron.training.lightning_internals import set_data_parallel_size
 
 
 class ShardedStrategy(ModelParallelStrategy):
@@ -36,7 +37,7 @@ class ShardedStrategy(ModelParallelStrategy):
         super().__init__(tensor_parallel_size=1)
 
     def setup_environment(self) -> None:
-        self._data_parallel_size = self.num_nodes * self.num_processes
+        set_data_parallel_size(self, self.num_nodes * self.num_processes)
         super().setup_environment()
 
     def setup(self, trainer: pl.Trainer) -> None:

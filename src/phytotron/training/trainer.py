@@ -15,7 +15,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from phytotron.errors import UserError
-from phytotron.training.checkpointing import PlainCheckpointIO
+from phytotron.training.checkpoint_io import PlainCheckpointIO
 from phytotron.training.launch import Processes, launched
 from phytotron.training.precision import AutocastPrecision, device_type
 from phytotron.training.sharded import ShardedStrategy
@@ -36,8 +36,8 @@ def build_trainer(
     Checkpoints are the affair of `checkpointing`.
 
     Args:
-        node: the group `trainer`, with a `precision` that is not `auto`; what is not for the
-            trainer is left out, see `make_deterministic` and `network_form`.
+        node: the group `trainer`; what is not for the trainer is left out, see
+            `make_deterministic` and `network_form`.
         callbacks: what happens besides the optimisation.
         scratch: where callbacks keep files while training.
         logger: what the task logs goes there.

@@ -10,7 +10,7 @@ from phytotron.errors import UserError, did_you_mean
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true")
 ALLOWED: dict[str, tuple[Any, ...]] = {
     "accelerator": ("auto", "cpu", "gpu", "mps"),
-    "precision": ("auto", *PRECISIONS),
+    "precision": PRECISIONS,
     "strategy": ("auto", "ddp", "fsdp"),
     "compile": (None, "default", "reduce-overhead", "max-autotune"),
     "channels_last": (False, True),
@@ -71,32 +71,13 @@ def check(node: Mapping[str, Any]) -> None:
     _check_together(node)
 
 
-def check_precisions(card: Mapping[str, Any]) -> None:
-    """Refuse a card that allows what is no precision.
-
-    Raises:
-        UserError: so it is.
-    """
-    for precision in card.get("precisions") or ():
-        if precision not in PRECISIONS:
-            raise UserError(
-                f"'{precision}'",
-                where="card.precisions",
-                allowed=", ".join(PRECISIONS),
-                hint=did_you_mean(str(precision), PRECISIONS),
-            )
-
-
 def _check_together(node: Mapping[str, Any]) -> None:
     """Refuse values that are right by themselves and cannot work together."""
     accelerator, strategy = node.get("accelerator"), node.get("strategy")
-    if strategy == "fsdp" and node.get("precision") in ("16-mixed", "auto"):
-        why = {
-            "16-mixed": "the gradient scaler does not know that gradients are sharded",
-            "auto": "it is measured in one process, which may not have room for the model",
-        }[node["precision"]]
+    if strategy == "fsdp" and node.get("precision") == "16-mixed":
         raise UserError(
-            f"'{node['precision']}' with strategy=fsdp: {why}",
+            "'16-mixed' with strategy=fsdp: the gradient scaler does not know that gradients are "
+            "sharded",
             where="trainer.precision",
             allowed="32-true, bf16-mixed, bf16-true",
         )

@@ -12,13 +12,10 @@ import math
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from filelock import FileLock, Timeout
 
 from phytotron.config.compose import compose_experiment
 from phytotron.config.fingerprint import fingerprint
@@ -26,6 +23,7 @@ from phytotron.config.presets import read_preset
 from phytotron.config.stage import plain
 from phytotron.errors import UserError, answer, did_you_mean
 from phytotron.files import replacing_folder
+from phytotron.locks import locked
 from phytotron.runs.results import (
     PICTURES,
     Result,
@@ -67,7 +65,7 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
     """
     card = read_preset(experiment, preset)
     name = full_name(experiment, preset)
-    with _alone(name):
+    with locked(LOCKS / f"{name}.lock", "verifying this experiment", name, seconds=0):
         mark = fingerprint(experiment, preset)
         folder = RUNS / name
         shutil.rmtree(folder, ignore_errors=True)
@@ -85,18 +83,6 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
             _write_history(pictures / HISTORY, outcomes[0].history)
         write_result(result)
     return result
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[None]:
-    """Nobody else verifies the experiment at the same time; a process that died is no hindrance."""
-    path = LOCKS / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=0):
-            yield
-    except Timeout:
-        raise UserError("another process is verifying this experiment", where=name) from None
 
 
 def _seeds(card: Mapping[str, Any], asked: int | None) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a training does to the machine: processor, memory and GPUs, under MLflow's names."""
+"""The load of a training on the machine: processor, memory and GPUs, under MLflow's names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 
 
-class System:
-    """Samples the machine and a process with all its descendants but this one.
+class MachineMonitor:
+    """Samples the machine, and a process with its descendants except the process that samples.
 
     Args:
         pid: the process; it may end at any time.
@@ -19,11 +19,12 @@ class System:
         self._known: dict[int, psutil.Process] = {}
         self._gpus = _gpus()
         self._pid = pid
-        psutil.cpu_percent()  # a processor's load is what it was since the last call
+        # psutil measures load since the last call, so there must be a first one.
+        psutil.cpu_percent()
         self._training()
 
     def sample(self) -> dict[str, float]:
-        """Metric names and values; what cannot be known is left out."""
+        """Metric names and values; what cannot be measured is left out."""
         memory = psutil.virtual_memory()
         return (
             {
@@ -36,21 +37,22 @@ class System:
         )
 
     def _training(self) -> dict[str, float]:
-        """Load (100 is one core) and resident memory of the training's processes."""
+        """Load in percent of one core, and resident memory, of the training's processes."""
         try:
             root = psutil.Process(self._pid)
             found = {each.pid: each for each in [root, *root.children(recursive=True)]}
         except psutil.NoSuchProcess:
             return {}
+        # The sender is a child of the training and would count as a part of it.
         found.pop(os.getpid(), None)
-        # The same objects again: a process's load, too, is what it was since the last call.
+        # The objects of the last call are used again: each measures load since its own last call.
         self._known = {pid: self._known.get(pid, each) for pid, each in found.items()}
         load = memory = 0.0
         for process in self._known.values():
             try:
                 load += process.cpu_percent()
                 memory += process.memory_info().rss
-            except psutil.NoSuchProcess:
+            except psutil.NoSuchProcess:  # it ended since the list was made
                 continue
         return {
             "system/training_cpu_percentage": load,
@@ -64,7 +66,7 @@ class System:
                 memory = nvml.nvmlDeviceGetMemoryInfo(handle)
                 load = nvml.nvmlDeviceGetUtilizationRates(handle)
                 power = nvml.nvmlDeviceGetPowerUsage(handle)
-            except nvml.NVMLError:  # not told by every GPU, such as a part of one
+            except nvml.NVMLError:  # not every GPU measures all of it: a MIG instance does not
                 continue
             name = f"system/gpu_{number}"
             metrics |= {
@@ -77,7 +79,7 @@ class System:
 
 
 def _gpus() -> list[tuple[Any, Any]]:
-    """NVIDIA's library with a handle of each GPU; empty without the library or a GPU."""
+    """NVIDIA's management library with a handle of each GPU; empty without library or GPU."""
     try:
         import pynvml
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from phytotron.tracking.system import System
+from phytotron.tracking.machine_monitor import MachineMonitor
 
 # Holds 200 MB and a child that holds as much, and waits.
 HOLDER = """
@@ -22,10 +22,10 @@ def test_the_memory_of_a_training_is_that_of_all_its_processes() -> None:
     command = [sys.executable, "-c", HOLDER, HOLDER]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"ready\n"
-    system = System(process.pid)
-    before = system.sample()
+    monitor = MachineMonitor(process.pid)
+    before = monitor.sample()
     process.communicate()
-    after = system.sample()
+    after = monitor.sample()
     assert 400 < before["system/training_memory_usage_megabytes"] < 800
     assert before["system/training_cpu_percentage"] >= 0
     assert not any("training" in name for name in after)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from phytotron.files import sha256
-from phytotron.training import epoch_loop
+from phytotron.training import steps_per_execution
+from phytotron.training.steps_per_execution import StepsPerExecution
 
 EMA = "callbacks.ema={_target_:phytotron.training.ema.EMA,decay:0.9}"
 
@@ -35,16 +36,16 @@ def test_the_same_model(compose, train, monkeypatch, overrides, accelerator):
         *overrides,
     )
     digests, together = [], []
-    take_steps = epoch_loop.EpochLoop._take_steps
+    take = StepsPerExecution.take
 
-    def counted(loop, fetcher):
+    def counted(steps, loop, fetcher):
         before = loop.trainer.global_step
-        take_steps(loop, fetcher)
+        take(steps, loop, fetcher)
         together.append(loop.trainer.global_step - before)
 
-    monkeypatch.setattr(epoch_loop.EpochLoop, "_take_steps", counted)
+    monkeypatch.setattr(StepsPerExecution, "take", counted)
     for limit in (0, float("inf")):  # a step of so many seconds is small
-        monkeypatch.setattr(epoch_loop, "SMALL_STEP_SECONDS", limit)
+        monkeypatch.setattr(steps_per_execution, "SMALL_STEP_SECONDS", limit)
         together.clear()
         folder = train(config, f"model-{limit}")
         digests.append({path.name: sha256(path) for path in folder.iterdir()})
