@@ -2,7 +2,7 @@
 
     python -m benchmarks.crawl [--rounds 3] [--part 'postgresql|httpd']
 
-The server is a process of its own, and so is each crawl. The two take turns, and each one's clock
+The server is a separate process, and so is each crawl. The two take turns, and each one's clock
 runs from its first request to its last page, without the start of Python. Both obey robots.txt,
 follow the same links with four requests at a time and store every page; Scrapy writes plain bodies
 one after the other, Phytotron a compressed web archive. The sets of stored pages must be the same.
@@ -102,7 +102,7 @@ CRAWLERS: dict[str, Callable[[str, str, Path], tuple[float, list[str]]]] = {
 
 
 def measure(name: str, start: str, include: str) -> tuple[float, list[str]]:
-    """One crawl in a process of its own."""
+    """One crawl in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.crawl", "--one", name, start, include, folder]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.preprocess --documents data/interim/documents.parquet
 
-Every contender does the same: read the pages, take the paragraphs out of them, tokenise them with
+Every program does the same: read the pages, take the paragraphs out of them, tokenise them with
 the same tokenizer, write text, label, page and token ids. Each run is a fresh process whose
 libraries use one thread; its time starts after its imports and holds the start of its workers.
 `datasets` may read the Parquet file into its own format beforehand, and uses the tokenizer's
@@ -83,7 +83,7 @@ def prepare(documents: Path, folder: Path, wanted: int) -> None:
 
 
 def compare(folder: Path, rounds: int, wanted: list[tuple[str, str, str, str]]) -> None:
-    """Run all contenders in turn and print times and ratios."""
+    """Run all programs in turn and print times and ratios."""
     names = list(dict.fromkeys(name for ratio in wanted for name in ratio[:2]))
     seconds: dict[str, list[float]] = {name: [] for name in names}
     processor: dict[str, list[float]] = {name: [] for name in names}
@@ -109,10 +109,10 @@ def compare(folder: Path, rounds: int, wanted: list[tuple[str, str, str, str]]) 
         print(f"{text}: {_spread(ratios)} times as fast (goal {goal})")
 
 
-def run(contender: str, workers: int, folder: Path) -> float:
-    """Seconds of one contender; what it writes is removed again."""
+def run(program: str, workers: int, folder: Path) -> float:
+    """Seconds of one program; what it writes is removed again."""
     with tempfile.TemporaryDirectory(dir=folder) as target:
-        return {"shards": run_shards, "stage": run_stage, "datasets": run_datasets}[contender](
+        return {"shards": run_shards, "stage": run_stage, "datasets": run_datasets}[program](
             folder, Path(target), workers
         )
 

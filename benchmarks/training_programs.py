@@ -1,10 +1,10 @@
-"""What `benchmarks.training` measures: one training, by one contender, in a process of its own.
+"""What `benchmarks.training` measures: one training by one program, in a separate process.
 
-Each contender trains the network of an experiment's config on the same images, looks at the
+Each program trains the network of an experiment's config on the same images, looks at the
 validation images once an epoch, and gives `seconds`, `processor` (seconds of its process),
 `accuracy` on the test images, and `step`: microseconds of the process for one step, from the
 hundredth of an epoch to its last. Imports and the loading of the data are not in the times.
-Imports are inside the functions: Keras lives in an environment of its own.
+Imports are inside the functions: Keras has a separate environment.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def phytotron(config: Config, folder: Path, threads: int, precision: str) -> Res
 
     trainer = config["trainer"] | {"threads": threads, "precision": precision}
     trainer["channels_last"] = "channels" in config["model"]
-    watch = {"watch": {"_target_": "benchmarks.training_contenders.watch"}}
+    watch = {"watch": {"_target_": "benchmarks.training_programs.watch"}}
     config = dict(config) | {"trainer": trainer, "callbacks": config["callbacks"] | watch}
     with watched("benchmark", "benchmark", config, TRACKING):
         fitted = fit_network(config, _cache(), Path("scratch"))
@@ -214,7 +214,7 @@ def keras_together(config: Config, folder: Path, threads: int, precision: str) -
 
 
 def load(folder: Path) -> dict[str, Any]:
-    """The arrays that all contenders but the first read; it reads the same from its cache."""
+    """The arrays that all programs but the first read, which has the same in its cache."""
     with np.load(folder / "mnist.npz") as arrays:
         return dict(arrays)
 
@@ -314,7 +314,7 @@ def _accuracy(network: Any, inputs: Any, targets: Any) -> float:
 
 
 def main() -> None:
-    """Run one contender: its function, threads, precision and the folder with data and config."""
+    """Run one program: its function, threads, precision and the folder with data and config."""
     name, threads, precision, folder, system = sys.argv[1:]
     config = json.loads((Path(folder) / f"{system}.json").read_text())
     print(json.dumps(globals()[name](config, Path(folder), int(threads), precision)))
