@@ -121,15 +121,15 @@ def pixel() -> bytes:
 def page(project: Path, make_result, write) -> str:
     """The page of a project in which one of two experiments was verified."""
     write_result(make_result())
-    pictures = "zoo/pictures/scratch/planar"
-    write(f"{pictures}/history.csv", "epoch,train_loss,val_loss\n0,0.7,0.8\n1,0.5,0.6\n2,0.4,\n")
-    write(f"{pictures}/widths.csv", "units,accuracy\n4,0.9\n<8>,0.95\n")
-    (project / pictures / "decision_regions.png").write_bytes(pixel())
+    figures = "zoo/figures/scratch/planar"
+    write(f"{figures}/history.csv", "epoch,train_loss,val_loss\n0,0.7,0.8\n1,0.5,0.6\n2,0.4,\n")
+    write(f"{figures}/widths.csv", "units,accuracy\n4,0.9\n<8>,0.95\n")
+    (project / figures / "decision_regions.png").write_bytes(pixel())
     generated.report()
     return (OUT / "index.html").read_text()
 
 
-def test_the_page_shows_curves_tables_and_pictures(page: str) -> None:
+def test_the_page_shows_curves_tables_and_figures(page: str) -> None:
     assert page.count("<polyline") == 2  # training and validation
     assert "A course on neural networks" in page
     assert "0.91 ± 0.01" in page

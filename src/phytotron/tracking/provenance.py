@@ -31,7 +31,7 @@ _OUTS = tuple(
         "results",
         "zoo/dvc.lock",
         "zoo/results",
-        "zoo/pictures",
+        "zoo/figures",
         "docs/zoo.md",
     )
 )

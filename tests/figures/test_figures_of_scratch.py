@@ -1,4 +1,4 @@
-"""The pictures of these systems show what they say."""
+"""The figures of these systems show what they say."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Pictures of components: every activation with its derivative, every schedule, and some ideas."""
+"""Figures of components: every activation with its derivative, every schedule, and some ideas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOSSES = [1.0, 0.8, 0.7, 0.65, 0.63, 0.63, 0.64, 0.63, 0.65, 0.5]
 _LOSSES += [0.45, 0.42, 0.41, 0.41, 0.42, 0.41, 0.42, 0.41, 0.42, 0.41]
 
 
-def pictures() -> dict[str, str]:
+def figures() -> dict[str, str]:
     """The text of each SVG file, by name."""
     found = {f"activation-{name}": _activation(name) for name in component_names("activation")}
     found |= {f"scheduler-{name}": _schedule(name) for name in component_names("scheduler")}
