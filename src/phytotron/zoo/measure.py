@@ -79,9 +79,10 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
             if unsaid and outcomes[0].seconds >= _QUICK_SECONDS:
                 break
         result = _result(experiment, preset, card, chosen[: len(outcomes)], outcomes, mark)
+        from phytotron.figures.png import copy_for_repository
+
         with replacing_folder(FIGURES / name) as figures:
-            for path in outcomes[0].pictures:
-                shutil.copyfile(path, figures / path.name)
+            copy_for_repository(outcomes[0].pictures, figures)
             _write_history(figures / HISTORY, outcomes[0].history)
         write_result(result)
     return result
