@@ -427,7 +427,7 @@ _COMMANDS: dict[str, tuple[str, Any, Any]] = {
         _compare_arguments,
         _compare,
     ),
-    "report": ("write the zoo's table and page from cards and results", _no_arguments, _report),
+    "report": ("write the zoo's tables and page from cards and results", _no_arguments, _report),
     "fetch": ("download and verify data sets", _fetch_arguments, _fetch),
     "scrape": ("crawl any site into a web archive", _scrape_arguments, _scrape),
     "predict": ("ask a registered model", _predict_arguments, _predict),

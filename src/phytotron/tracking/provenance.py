@@ -32,7 +32,7 @@ _OUTS = tuple(
         "zoo/dvc.lock",
         "zoo/results",
         "zoo/figures",
-        "docs/zoo.md",
+        "docs/zoo",
     )
 )
 # New files up to this size, in bytes, are part of the patch.
