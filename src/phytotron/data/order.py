@@ -1,10 +1,9 @@
 """Which samples form which batch: pure functions of (seed, epoch, rank, world size).
 
 Without state, an interrupted run can start again in the middle of an epoch, and the processes of a
-distributed run agree on the order without communicating. Process
-`rank` of `world_size` takes every `world_size`-th row of a global batch of
-`batch_size * world_size` rows: two processes with batches of B see, step by step, the samples of
-one process with batches of 2 B.
+distributed run agree on the order without communicating. Process `rank` of `world_size` takes every
+`world_size`-th row of a global batch of `batch_size * world_size` rows: two processes with batches
+of B see, step by step, the samples of one process with batches of 2 B.
 """
 
 from __future__ import annotations
