@@ -121,7 +121,7 @@ def run_shards(folder: Path, target: Path, workers: int) -> float:
     """Read, tokenise and write as the stage does, all of it as the train split."""
     from phytotron.preprocess.documents import cut_ranges, read_pages
     from phytotron.preprocess.shards import ShardTask, write_shards
-    from phytotron.preprocess.workers import Workers
+    from phytotron.workers import Workers
 
     documents = folder / "documents.parquet"
     pages = read_pages(documents)

@@ -317,7 +317,9 @@ def _explained(error: HydraException) -> UserError:
         return UserError(f"there is no {(CONF / missing[1]).as_posix()}.yaml")
     folder = CONF / group
     choices = sorted(
-        path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")
+        path.relative_to(folder).with_suffix("").as_posix()
+        for path in folder.rglob("*.yaml")
+        if path.parent.name != "base"  # what the others of a group share
     )
     return UserError(
         f"'{choice}' is not in {folder.as_posix()}/",

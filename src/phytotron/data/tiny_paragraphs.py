@@ -1,4 +1,4 @@
-"""The tiny variant of the paragraphs: what tests run on, without a download."""
+"""The tiny variant of the paragraphs, on which tests run without a download."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from phytotron.preprocess.settings import Settings, TokenizerSettings
 def tiny(folder: Path | str, seed: int = 0) -> Path:
     """Write a processed folder of four easy classes, 240 short paragraphs, without a download.
 
-    It comes out of `preprocess` itself, so it has every file of a real one. Each paragraph mixes
-    words of its class with common ones.
+    `preprocess` itself writes it, so it has every file of a real one. Each paragraph mixes words of
+    its class with common ones.
 
     Returns:
         `folder`.
@@ -48,9 +48,9 @@ def tiny(folder: Path | str, seed: int = 0) -> Path:
     return folder
 
 
-def _sentence(own: list[str], generator: np.random.Generator) -> str:
+def _sentence(class_words: list[str], generator: np.random.Generator) -> str:
     words = [
-        *generator.choice(own, generator.integers(4, 9), replace=False),
+        *generator.choice(class_words, generator.integers(4, 9), replace=False),
         *generator.choice(_COMMON_WORDS.split(), generator.integers(3, 12)),
     ]
     return " ".join(generator.permutation(words).tolist()).capitalize() + "."

@@ -22,18 +22,18 @@ def scrape(
 ) -> CrawlSummary:
     """Crawl the hosts of some addresses, one request at a time, and print a summary.
 
-    An address without a scheme means https. A host stands for itself with and without `www.`, as
-    most sites lead from one to the other. Run again after an interruption, it goes on.
+    An address without a scheme means https. A host includes the same host with and without `www.`,
+    as most sites redirect from one to the other. After an interruption, the same command continues.
 
     Args:
         urls: where to start.
         out: folder for `pages.warc.gz` and `crawl.json`.
-        max_pages: addresses of pages that may be asked for.
+        max_pages: pages that may be requested.
         delay: seconds between two requests to a host.
-        allow_private: whether private and loopback addresses may be asked.
+        allow_private: whether private and loopback addresses are allowed.
 
     Raises:
-        UserError: an address is none, or nothing could be fetched.
+        UserError: a start is no address, or nothing could be fetched.
     """
     starts = [url if "://" in url else f"https://{url}" for url in urls]
     config = CrawlConfig(
@@ -46,7 +46,7 @@ def scrape(
     )
     summary = crawl(config, Path(out), watch=lambda pages: progress(pages, None, "scrape: pages"))
     print(summary.text())
-    print(f"what was refused or failed, and why: {Path(out) / JSON_NAME}")
+    print(f"refused and failed addresses, with reasons: {Path(out) / JSON_NAME}")
     return summary
 
 

@@ -31,7 +31,7 @@ def main() -> None:
         "pages_per_second": summary.pages / summary.seconds,
         "requests": summary.requests,
         "unchanged": summary.unchanged,
-        "attempts_again": summary.attempts_again,
+        "retries": summary.retries,
     }
     write_json(Path("build/timing/scrape.json"), measured)
     print(summary.text())

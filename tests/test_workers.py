@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from phytotron.errors import UserError
-from phytotron.preprocess.workers import Workers, available_cores
+from phytotron.workers import Workers, available_cores, map_untrusted
 
 DIE_IN_THE_POOL = "__import__('multiprocessing').parent_process() and __import__('os')._exit(9)"
 
@@ -57,10 +57,43 @@ def test_each_process_uses_one_core(before, monkeypatch):
     assert os.environ.get("TOKENIZERS_PARALLELISM") == before
 
 
+def test_a_death_names_the_key_that_helps():
+    with (
+        Workers(2, "some.workers", ", or less of all") as workers,
+        pytest.raises(
+            UserError, match=r"some\.workers: (.|\n)*smaller number than 2, or less of all"
+        ),
+    ):
+        workers.map(eval, [DIE_IN_THE_POOL] * 20)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_untrusted_items_keep_their_order_and_only_the_culprits_are_lost(count):
+    items = [f"'{number}'" for number in range(100)]
+    items[7] = "__import__('os')._exit(9)"
+    items[50] = "__import__('time').sleep(60)"
+    results = map_untrusted(eval, items, count=count, time_limit=1.0, lost=lambda item: None)
+    assert list(results) == [None if number in (7, 50) else str(number) for number in range(100)]
+
+
+def test_an_error_of_an_untrusted_item_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        list(map_untrusted(eval, ["1 / 0"], count=1, time_limit=60, lost=lambda item: None))
+
+
+def test_untrusted_items_are_read_only_a_little_ahead():
+    read = []
+    items = (read.append(number) or number for number in range(10_000))
+    results = map_untrusted(abs, items, count=1, time_limit=60, lost=lambda item: None)
+    assert next(results) == 0
+    assert len(read) < 500
+    results.close()
+
+
 def test_workers_end_when_their_parent_is_killed():
     script = textwrap.dedent("""
         import os
-        from phytotron.preprocess.workers import Workers
+        from phytotron.workers import Workers
         if __name__ == "__main__":
             workers = Workers(2)
             seen = set(workers.map(eval, ["__import__('os').getpid()"] * 20))

@@ -1,12 +1,12 @@
-"""What a crawl has fetched so far, on the disk: killed at any moment, it goes on from there.
+"""The log of a crawl: what it has fetched so far, so that a killed crawl can continue.
 
-A journal is a file to which each answer is appended as soon as it is complete. A record is a
-header (CRC-32, length of the description, length of the archive record), the description as JSON,
-and the response as a finished gzip member of the web archive. What a kill leaves half-written at
-the end is recognised by its length or its checksum and cut off.
+Each response is appended to the file as soon as it is complete. A record is a header (CRC-32,
+length of the description, length of the archive record), the description as JSON, and the response
+as a finished gzip member of the web archive. A record that a kill left half-written at the end is
+recognised by its length or its checksum and cut off.
 
-The journal of a finished crawl is kept, so that the next crawl of the site can ask whether a page
-has changed and keep what has not.
+The log of a finished crawl is kept, so that the next crawl of the site can ask whether a page has
+changed and keep the pages that have not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HEADER = struct.Struct("<III")
 
 @dataclass
 class Entry:
-    """What came of asking for an address.
+    """The result of the request for one address.
 
     Attributes:
         url: the normalised address.
@@ -38,13 +38,13 @@ class Entry:
         outcome: "stored" (there is a body), "redirect", "skipped" (no page) or "failed".
         why: the reason of "skipped" and "failed"; the target of a redirect.
         status: the HTTP status; 0 when no response came.
-        temporary: whether a failure may have passed by the next attempt.
-        unreachable: whether not even a connection came about.
+        temporary: whether another attempt may succeed.
+        unreachable: whether there was not even a connection.
         size: bytes of the body.
         etag, last_modified: validators for the next crawl.
         fetched_at: seconds since 1970.
-        links: where the page leads, addresses of the site only.
-        canonical: the address that the page calls its own, when it is another one of the site.
+        links: the addresses that the page links to, if they belong to the site.
+        canonical: the canonical address that the page declares, if it is another one of the site.
         noindex: whether the page asks not to be kept.
     """
 
@@ -64,14 +64,14 @@ class Entry:
     noindex: bool = False
 
 
-class Journal:
+class CrawlLog:
     """An append-only file of entries; one process may write it, from several threads.
 
     Args:
         path: the file; created when it is missing.
 
     Attributes:
-        entries: the latest entry of each (kind, address) that was there on opening.
+        entries: the latest entry of each (kind, address).
 
     Raises:
         UserError: another process is writing it.
@@ -84,11 +84,11 @@ class Journal:
         self._places: dict[tuple[str, str], tuple[int, int]] = {}
         self._lock = threading.Lock()
         self._file: BinaryIO = path.open("a+b", buffering=0)
-        _claim(self._file, path)
+        _lock(self._file, path)
         self._end = self._load()
         self._file.truncate(self._end)
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> CrawlLog:
         return self
 
     def __exit__(
@@ -102,8 +102,8 @@ class Journal:
     def append(self, entry: Entry, record: bytes = b"") -> None:
         """Add an entry with its archive record.
 
-        The data is with the operating system when this returns: it survives the death of the
-        process. `sync` makes it survive a power failure too.
+        When this returns, the operating system has the data: it survives the death of the process.
+        `sync` makes it survive a power failure too.
         """
         about = json.dumps(vars(entry), ensure_ascii=False, separators=(",", ":")).encode()
         checksum = zlib.crc32(record, zlib.crc32(about))
@@ -111,7 +111,9 @@ class Journal:
         with self._lock:
             rest = memoryview(data)
             try:
-                while rest:  # a full disk takes a part first, and raises OSError next
+                while (
+                    rest
+                ):  # on a full disk, the first write may be partial and the next one raises
                     rest = rest[self._file.write(rest) :]
             except OSError:
                 self._file.truncate(self._end)
@@ -133,12 +135,12 @@ class Journal:
         os.fsync(self._file.fileno())
 
     def _load(self) -> int:
-        """Read all whole entries; return where the last one ends."""
+        """Read all complete entries; return where the last one ends."""
         end = 0
         size = self._file.seek(0, os.SEEK_END)
         self._file.seek(0)
         with open(self._file.fileno(), "rb", closefd=False) as file:
-            for about, start, length in _whole_records(file, size):
+            for about, start, length in _complete_records(file, size):
                 entry = Entry(**json.loads(about))
                 self.entries[entry.kind, entry.url] = entry
                 self._places[entry.kind, entry.url] = (start, length)
@@ -146,14 +148,14 @@ class Journal:
         return end
 
 
-def retire(journal: Path, previous: Path) -> None:
-    """Make the journal of a finished crawl the one that the next crawl compares with."""
-    journal.replace(previous)
+def retire(log: Path, previous: Path) -> None:
+    """Make the log of a finished crawl the previous one, which the next crawl compares with."""
+    log.replace(previous)
     sync(previous.parent)
 
 
-def _whole_records(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Description, start and length of the archive record of each entry up to the first bad one."""
+def _complete_records(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Description, and start and length of the archive record, of the entries before a bad one."""
     while len(header := file.read(_HEADER.size)) == _HEADER.size:
         checksum, about_length, length = _HEADER.unpack(header)
         if about_length + length > size:
@@ -166,11 +168,11 @@ def _whole_records(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]
         yield about, start, length
 
 
-def _claim(file: BinaryIO, path: Path) -> None:
-    """Lock the file until it is closed or the process ends; not possible on every system."""
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Lock the file until it is closed or the process ends, where the system can."""
     try:
         import fcntl
-    except ImportError:  # Windows: the pipeline's own lock has to do
+    except ImportError:  # Windows: there is only the pipeline's own lock
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

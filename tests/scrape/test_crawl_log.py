@@ -9,65 +9,65 @@ from pathlib import Path
 import pytest
 
 from phytotron.errors import UserError
-from phytotron.scrape.journal import Entry, Journal
+from phytotron.scrape.crawl_log import CrawlLog, Entry
 
 PAGE = Entry("http://h/ä", "page", "stored", size=3, links=["http://h/b"], canonical="http://h/c")
 ROBOTS = Entry("http://h/robots.txt", "robots", "failed", "status 404", 404, fetched_at=7.0)
 
 
 def written(path: Path) -> Path:
-    with Journal(path) as journal:
-        journal.append(PAGE, b"record of the page")
-        journal.append(ROBOTS)
+    with CrawlLog(path) as log:
+        log.append(PAGE, b"record of the page")
+        log.append(ROBOTS)
     return path
 
 
 def test_entries_come_back_with_their_records(tmp_path: Path) -> None:
-    with Journal(written(tmp_path / "journal")) as journal:
-        assert journal.entries == {("page", "http://h/ä"): PAGE, ("robots", ROBOTS.url): ROBOTS}
-        assert journal.record(PAGE) == b"record of the page"
-        assert journal.record(ROBOTS) == b""
+    with CrawlLog(written(tmp_path / "log")) as log:
+        assert log.entries == {("page", "http://h/ä"): PAGE, ("robots", ROBOTS.url): ROBOTS}
+        assert log.record(PAGE) == b"record of the page"
+        assert log.record(ROBOTS) == b""
 
 
 def test_the_latest_entry_of_an_address_counts(tmp_path: Path) -> None:
-    path = written(tmp_path / "journal")
+    path = written(tmp_path / "log")
     later = replace(PAGE, size=5)
-    with Journal(path) as journal:
-        journal.append(later, b"newer")
-    with Journal(path) as journal:
-        assert journal.entries["page", PAGE.url] == later
-        assert journal.record(later) == b"newer"
+    with CrawlLog(path) as log:
+        log.append(later, b"newer")
+    with CrawlLog(path) as log:
+        assert log.entries["page", PAGE.url] == later
+        assert log.record(later) == b"newer"
 
 
 def test_whatever_is_cut_off_at_the_end_the_entries_before_it_stay(tmp_path: Path) -> None:
-    whole = written(tmp_path / "journal").read_bytes()
+    whole = written(tmp_path / "log").read_bytes()
     path = tmp_path / "cut"
     counts = []
     for length in range(len(whole) + 1):
         path.write_bytes(whole[:length])
-        with Journal(path) as journal:
-            counts.append(len(journal.entries))
-            journal.append(ROBOTS)  # and it can go on
-        with Journal(path) as journal:
-            assert ("robots", ROBOTS.url) in journal.entries
+        with CrawlLog(path) as log:
+            counts.append(len(log.entries))
+            log.append(ROBOTS)  # and it can continue
+        with CrawlLog(path) as log:
+            assert ("robots", ROBOTS.url) in log.entries
     assert sorted(counts) == counts
     assert (counts[0], counts[-2], counts[-1]) == (0, 1, 2)
 
 
 def test_a_damaged_byte_ends_the_journal_there(tmp_path: Path) -> None:
-    path = written(tmp_path / "journal")
+    path = written(tmp_path / "log")
     whole = bytearray(path.read_bytes())
     whole[-3] ^= 1
     path.write_bytes(whole)
-    with Journal(path) as journal:
-        assert list(journal.entries) == [("page", PAGE.url)]
+    with CrawlLog(path) as log:
+        assert list(log.entries) == [("page", PAGE.url)]
 
 
-def test_two_crawls_cannot_write_one_journal(tmp_path: Path) -> None:
+def test_two_crawls_cannot_write_one_log(tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
-    with Journal(tmp_path / "journal"), pytest.raises(UserError, match="another crawl"):
-        Journal(tmp_path / "journal")
-    Journal(tmp_path / "journal").__exit__(None, None, None)
+    with CrawlLog(tmp_path / "log"), pytest.raises(UserError, match="another crawl"):
+        CrawlLog(tmp_path / "log")
+    CrawlLog(tmp_path / "log").__exit__(None, None, None)
 
 
 def test_a_write_that_the_disk_refuses_leaves_whole_entries(tmp_path: Path) -> None:
@@ -76,14 +76,14 @@ def test_a_write_that_the_disk_refuses_leaves_whole_entries(tmp_path: Path) -> N
     program = f"""
 import resource, signal
 from pathlib import Path
-from phytotron.scrape.journal import Entry, Journal
+from phytotron.scrape.crawl_log import Entry, CrawlLog
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-journal = Journal(Path({str(tmp_path / "journal")!r}))
+log = CrawlLog(Path({str(tmp_path / "log")!r}))
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
 written = 0
 try:
     while True:
-        journal.append(Entry(f"http://h/{{written}}", "page", "stored"), bytes(700))
+        log.append(Entry(f"http://h/{{written}}", "page", "stored"), bytes(700))
         written += 1
 except OSError as error:
     print(written, error.errno, flush=True)
@@ -93,6 +93,6 @@ except OSError as error:
     )
     count, code = map(int, done.stdout.split())
     assert code == errno.EFBIG
-    with Journal(tmp_path / "journal") as journal:
-        assert len(journal.entries) == count > 1
-    assert (tmp_path / "journal").stat().st_size < 5000
+    with CrawlLog(tmp_path / "log") as log:
+        assert len(log.entries) == count > 1
+    assert (tmp_path / "log").stat().st_size < 5000
