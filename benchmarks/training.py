@@ -99,7 +99,14 @@ SYSTEMS = {
     ),
     "cnn": System(
         "CNN 5x5 32-64-1024, batch 128, 1 epoch (size of F03)",
-        ("model=small_cnn", "data.batch_size=128", "trainer.max_epochs=1"),
+        (
+            "model=stacked_cnn",
+            "model.stages=[{channels:[32],padding:2},{channels:[64],padding:2}]",
+            "model.kernel=5",
+            "model.hidden=[1024]",
+            "data.batch_size=128",
+            "trainer.max_epochs=1",
+        ),
         {
             "phytotron": Program("phytotron", CORES, "bf16-mixed"),
             "pytorch": Program("pytorch", CORES),
