@@ -22,11 +22,12 @@ from phytotron.errors import UserError
 from phytotron.evaluation.tables import read_csv
 from phytotron.files import read_json, sha256, write_json
 from phytotron.predict.predict import predict
-from phytotron.registry.evaluated_model import TRAINING, folder_digest
+from phytotron.registry.evaluated_model import folder_digest
 from phytotron.registry.promotion import promote
 from phytotron.registry.versions import aliases, fact, facts, resolve
 from phytotron.stages import compare, register
 from phytotron.stages.evaluate import evaluate_experiment
+from phytotron.tracking.batches import TRAINING
 from phytotron.tracking.journal import FILE, FOLDER, Journal, read
 from phytotron.tracking.store import Store, open_store
 from phytotron.training.fit import fit

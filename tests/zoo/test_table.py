@@ -157,7 +157,6 @@ def test_a_zoo_without_experiments_has_a_page_too(project: Path) -> None:
     for path in Path("conf/experiment").rglob("*.yaml"):
         path.unlink()
     generated.report()
-    assert "experiments: []" in generated.EXPERIMENTS.read_text()
     assert "There are no experiments" in (OUT / "index.html").read_text()
 
 
@@ -172,11 +171,6 @@ def test_the_table_is_that_of_the_cards_and_results(monkeypatch: pytest.MonkeyPa
     assert page == table.render(
         systems(lambda result: full_name(result.experiment, result.preset) in stale)
     ), "run: phytotron report"
-
-
-def test_the_list_for_dvc_is_the_folder_of_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    assert generated.EXPERIMENTS.read_text() == generated.experiments_list()
 
 
 def test_every_result_is_as_it_was_written_and_of_an_experiment(

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
-from phytotron.registry.evaluated_model import TAG
 from phytotron.registry.versions import CHAMPION, aliases, point
+from phytotron.tracking.batches import TAG
 from phytotron.tracking.store import Store, user
 
 MOVE = f"{TAG}move."

@@ -10,11 +10,9 @@ from functools import cached_property
 from pathlib import Path
 
 from phytotron.files import read_json, sha256
+from phytotron.tracking.batches import TAG
 
-# All tags that Phytotron sets begin with this.
-TAG = "phytotron."
 IDENTITY = f"{TAG}identity"
-TRAINING = f"{TAG}training"  # the key of config and data
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from omegaconf import OmegaConf
 from phytotron.evaluation.tables import read_csv
 from phytotron.figures.classifier import experiment_figures, save
 from phytotron.files import read_json, sha256, write_text
-from phytotron.registry.evaluated_model import IDENTITY, TAG, TRAINING, EvaluatedModel, LoggedRun
+from phytotron.registry.evaluated_model import IDENTITY, EvaluatedModel, LoggedRun
 from phytotron.registry.mlflow_model import log_model
-from phytotron.tracking.batches import flat, log_metrics, log_params, log_tags
+from phytotron.tracking.batches import TAG, TRAINING, flat, log_metrics, log_params, log_tags
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.live import training_run
 from phytotron.tracking.provenance import Provenance, training_facts

@@ -12,7 +12,8 @@ import re
 from typing import Any
 
 from phytotron.errors import UserError, did_you_mean
-from phytotron.registry.evaluated_model import IDENTITY, TAG, EvaluatedModel, LoggedRun
+from phytotron.registry.evaluated_model import IDENTITY, EvaluatedModel, LoggedRun
+from phytotron.tracking.batches import TAG
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.lease import is_lease
 from phytotron.tracking.store import Store

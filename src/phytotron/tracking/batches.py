@@ -13,6 +13,10 @@ from typing import Any
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.store import Store
 
+# All tags that Phytotron sets begin with this.
+TAG = "phytotron."
+TRAINING = f"{TAG}training"  # the key of config and data
+
 # Of `log_batch`, for parameters and tags, and for metrics.
 BATCH, METRICS_BATCH = 100, 1000
 _NAME_LENGTH = 250

@@ -17,10 +17,11 @@ from typing import Any
 
 from phytotron.config.stage import plain
 from phytotron.files import read_json, write_json
-from phytotron.registry.evaluated_model import TAG, TRAINING
 from phytotron.tracking import journal
 from phytotron.tracking.batches import (
     METRICS_BATCH,
+    TAG,
+    TRAINING,
     allowed_name,
     flat,
     log_metrics,
