@@ -29,7 +29,6 @@ _OUTS = tuple(
     for path in (
         "dvc.lock",
         "results",
-        "zoo/dvc.lock",
         "zoo/results",
         "zoo/figures",
         "docs/zoo",
