@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from phytotron.config.renamed import renamed_experiment
 from phytotron.errors import UserError, did_you_mean
 
 CONF = Path("conf")
@@ -28,6 +29,15 @@ _Loader.add_implicit_resolver(
 )
 
 
+def groups() -> set[str]:
+    """The groups that a config may choose from: the folders of `conf/`, such as `trainer`."""
+    return {
+        folder.relative_to(CONF).as_posix()
+        for folder in CONF.glob("**/")
+        if folder != CONF and FOLDER not in folder.parents
+    }
+
+
 def experiment_ids() -> list[str]:
     """The ids of all experiments, sorted."""
     return sorted(
@@ -42,7 +52,9 @@ def experiment_file(experiment: str) -> Path:
         UserError: there is no such experiment.
     """
     path = FOLDER / f"{experiment}.yaml"
-    if not path.is_file():
+    if "\0" in experiment or not path.is_file():
+        if new := renamed_experiment(experiment):
+            raise UserError(f"the experiment '{experiment}' is now '{new}'")
         known = experiment_ids()
         raise UserError(
             f"no experiment '{experiment}'",

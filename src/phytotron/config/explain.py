@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from phytotron.config.check import has_key, key_paths
-from phytotron.config.compose import PIPELINE, Composed, compose_experiment, compose_one
+from phytotron.config.composed import Composed
+from phytotron.config.keys import has_key, key_paths, value_at
+from phytotron.config.mistakes import unknown_key
 from phytotron.config.params import PARAMS, read_params
 from phytotron.config.yaml_positions import places
-from phytotron.errors import UserError, did_you_mean
+from phytotron.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,9 @@ def composed_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) 
         experiment: an experiment's id; None for the part that all experiments share.
         overrides: further overrides, which win over those of `params.yaml`.
     """
+    # Imported here: Hydra and pydantic are slow to import, and a cached answer needs neither.
+    from phytotron.config.compose import PIPELINE, compose_experiment, compose_one
+
     params = read_params() if Path(PARAMS).exists() else None
     if experiment is None:
         if params is None:
@@ -64,17 +66,10 @@ def explain(key: str, experiment: str | None, overrides: Sequence[str] = ()) -> 
         UserError: there is no such key.
     """
     composed = composed_as_in_repro(experiment, overrides)
-    if not has_key(composed.config, key):
-        raise UserError(
-            f"no key '{key}'",
-            where=experiment or "the pipeline",
-            hint=did_you_mean(key, key_paths(composed.config)),
-        )
+    if not has_key(composed.content, key):
+        raise unknown_key(key, key_paths(composed.content), experiment or "the pipeline")
     settings = [*_in_files(key, composed), *_in_overrides(key, composed)]
-    value = OmegaConf.select(composed.config, key)
-    if OmegaConf.is_config(value):
-        value = OmegaConf.to_container(value)
-    return Explanation(key, value, tuple(settings))
+    return Explanation(key, value_at(composed.content, key), tuple(settings))
 
 
 def _in_files(key: str, composed: Composed) -> list[Setting]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from phytotron.config.check import has_key
+from phytotron.config.keys import has_key
 from phytotron.config.compose import compose_experiment
 from phytotron.config.stage import plain
 
