@@ -25,12 +25,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from phytotron.config.composed import Composed
-from phytotron.config.experiments import CONF, experiment_file
+from phytotron.config.experiments import CONF, PARAMS, experiment_file
 from phytotron.config.hydra_internals import ConfigFiles
 from phytotron.config.keys import has_key, key_paths, merge, value_at
 from phytotron.config.mistakes import unknown_key
 from phytotron.config.overrides import Change, parse
-from phytotron.config.params import PARAMS, Params
+from phytotron.config.params import Params
 from phytotron.config.renamed import renamed_choice
 from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +22,13 @@ class Composed:
         sources: the files under `conf/` in the order in which they were merged, each with the
             package (the key path) that its content was put at.
         overrides: the overrides that applied, in order.
+        from_params: those of them that `params.yaml` has.
     """
 
     content: dict[str, Any]
     sources: tuple[tuple[Path, str], ...]
     overrides: tuple[str, ...]
+    from_params: tuple[str, ...] = ()
 
     @cached_property
     def config(self) -> DictConfig:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
+from phytotron.config.cache import cached
 from phytotron.config.composed import Composed
+from phytotron.config.experiments import PARAMS
 from phytotron.config.keys import has_key, key_paths, value_at
 from phytotron.config.mistakes import unknown_key
-from phytotron.config.params import PARAMS, read_params
 from phytotron.config.yaml_positions import places
 from phytotron.errors import UserError
 
@@ -46,17 +46,25 @@ def composed_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) 
         experiment: an experiment's id; None for the part that all experiments share.
         overrides: further overrides, which win over those of `params.yaml`.
     """
+    request = ["as in repro", experiment, *overrides]
+    return cached(request, [PARAMS], lambda: _composed_as_in_repro(experiment, overrides))
+
+
+def _composed_as_in_repro(experiment: str | None, overrides: Sequence[str]) -> Composed:
     # Imported here: Hydra and pydantic are slow to import, and a cached answer needs neither.
     from phytotron.config.compose import PIPELINE, compose_experiment, compose_one
+    from phytotron.config.params import read_params
 
-    params = read_params() if Path(PARAMS).exists() else None
+    params = read_params() if PARAMS.exists() else None
     if experiment is None:
         if params is None:
             raise UserError("no params.yaml here", hint="run this from the repository's root")
-        return compose_one(params, PIPELINE, overrides)
-    if params is None or experiment not in params.experiments:
-        return compose_experiment(experiment, overrides)
-    return compose_one(params, experiment, overrides)
+        composed = compose_one(params, PIPELINE, overrides)
+    elif params is None or experiment not in params.experiments:
+        composed = compose_experiment(experiment, overrides)
+    else:
+        composed = compose_one(params, experiment, overrides)
+    return replace(composed, from_params=params.overrides if params else ())
 
 
 def explain(key: str, experiment: str | None, overrides: Sequence[str] = ()) -> Explanation:
@@ -85,12 +93,11 @@ def _in_files(key: str, composed: Composed) -> list[Setting]:
 
 def _in_overrides(key: str, composed: Composed) -> list[Setting]:
     settings = []
-    from_params = set(read_params().overrides) if Path(PARAMS).exists() else set()
     for text in composed.overrides:
         name, _, value = text.lstrip("+~").partition("=")
         if name.replace("/", ".") == key:
-            origin = f"{PARAMS} (overrides)" if text in from_params else "override"
-            if key == "seed" and text not in from_params:
+            origin = f"{PARAMS} (overrides)" if text in composed.from_params else "override"
+            if key == "seed" and text not in composed.from_params:
                 origin = f"{PARAMS} (seed)"
             settings.append(Setting(origin, value, ""))
     return settings

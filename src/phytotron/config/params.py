@@ -6,11 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from phytotron.config.experiments import load_yaml
+from phytotron.config.experiments import PARAMS, load_yaml
 from phytotron.config.yaml_positions import set_at
 from phytotron.errors import UserError
-
-PARAMS = Path("params.yaml")
 
 
 @dataclass(frozen=True)
