@@ -54,7 +54,7 @@ def test_an_experiment_that_is_not_verified_needs_no_target(tmp_path: Path) -> N
     check(tmp_path, "card:\n  metric: test/macro_f1\n  goal: max\n")
     with pytest.raises(UserError, match=r"planar\.yaml:1: 'card.goal' is missing"):
         check(tmp_path, "card:\n  metric: test/macro_f1\n")
-    with pytest.raises(UserError, match="'card.metric' is missing"):
+    with pytest.raises(UserError, match=r"'card\.metric' is missing"):
         check(tmp_path, "# nothing\n")
 
 

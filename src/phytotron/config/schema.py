@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -285,8 +286,17 @@ class Label(Keys):
     label: Text | None
 
 
-class Site(Keys):
-    """What to crawl, and how pages get their labels."""
+def _hosts(url: str) -> set[str]:
+    """How a config may write the host of an address: with its port or not, in letters or ASCII."""
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    with suppress(UnicodeError):
+        return {parts.netloc.lower(), name, name.encode("idna").decode()}
+    return {parts.netloc.lower(), name}
+
+
+class Crawl(Keys):
+    """What to crawl, how far and how politely."""
 
     name: Text
     archive: Text | None
@@ -318,22 +328,26 @@ class Site(Keys):
         ),
     ]
     allow_private: bool
-    content: Annotated[list[Content], Field(description="a list of match, select and drop")]
-    labels: Annotated[list[Label], Field(description="a list of match and label")]
-    min_pages_per_label: FromZero
-    min_paragraphs_per_label: FromZero
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Site:
+    def _fits_together(self) -> Crawl:
         if self.archive and not self.host:
             raise _mistake("host", "a bundled site needs a host name", "such as docs.example.test")
         hosts = [host.lower() for host in self.allowed_hosts]
         for number, url in enumerate(self.start_urls):
-            parts = urlsplit(url)
-            if hosts and not {parts.netloc.lower(), parts.hostname} & set(hosts):
+            if hosts and not _hosts(url) & set(hosts):
                 what = f"the host of {url} is not in allowed_hosts"
                 raise _mistake(f"start_urls[{number}]", what, ", ".join(hosts))
         return self
+
+
+class Site(Crawl):
+    """What to crawl, and how pages get their labels."""
+
+    content: Annotated[list[Content], Field(description="a list of match, select and drop")]
+    labels: Annotated[list[Label], Field(description="a list of match and label")]
+    min_pages_per_label: FromZero
+    min_paragraphs_per_label: FromZero
 
 
 class Rule(Keys):
