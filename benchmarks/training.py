@@ -153,15 +153,14 @@ def main() -> None:
 
 def prepare(folder: Path, names: Sequence[str]) -> None:
     """Write the images, the configs and an empty MLflow store for the programs."""
-    from hydra import compose
+    from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf
 
-    from phytotron.config.compose import hydra_at
     from phytotron.config.instantiate import instantiate
     from phytotron.tracking.store import open_store
 
     config: Any = None
-    with hydra_at(ROOT / "conf"):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         for name in names:
             composed = compose("config", [*COMMON, *SYSTEMS[name].overrides])
             config = OmegaConf.to_container(composed, resolve=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fixtures.settings import crawl_config
 from warcio.archiveiterator import ArchiveIterator
 
 from phytotron.errors import UserError
@@ -486,7 +487,7 @@ def test_a_second_crawl_asks_only_whether_pages_have_changed(server, visit, answ
 
 
 def test_the_bundled_site_has_the_same_bytes_on_every_port(tmp_path, small_archive) -> None:
-    config = CrawlConfig(
+    config = crawl_config(
         name="bundled",
         start_urls=("http://docs.phytotron.test/index.html",),
         archive=small_archive,

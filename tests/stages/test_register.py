@@ -27,7 +27,6 @@ from phytotron.registry.promotion import promote
 from phytotron.registry.versions import aliases, fact, facts, resolve
 from phytotron.stages import compare, register
 from phytotron.stages.evaluate import evaluate_experiment
-from phytotron.tracking.batches import TRAINING
 from phytotron.tracking.journal import FILE, FOLDER, Journal, read
 from phytotron.tracking.store import Store, open_store
 from phytotron.tracking.tags import TRAINING

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phytotron.preprocess.pipeline import preprocess
-from phytotron.preprocess.settings import Settings, TokenizerSettings
+from phytotron.preprocess.settings import LeakSettings, Settings, TokenizerSettings
 
 
 def tiny(folder: Path | str, seed: int = 0) -> Path:
@@ -40,9 +40,11 @@ def tiny(folder: Path | str, seed: int = 0) -> Path:
         pq.write_table(pa.Table.from_pylist(rows), documents)
         settings = Settings(
             seed=seed,
+            fractions={"train": 0.7, "validation": 0.15, "test": 0.15},
             workers=1,
             shard_paragraphs=80,
-            tokenizer=TokenizerSettings(vocab_size=256),
+            tokenizer=TokenizerSettings(vocab_size=256, min_frequency=2, lowercase=True),
+            leaks=LeakSettings(threshold=0.8, shingle_words=2, max_removed=0.05),
         )
         preprocess(documents, folder, settings)
     return folder

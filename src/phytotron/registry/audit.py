@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from phytotron.registry.versions import CHAMPION, aliases, point
-from phytotron.tracking.tags import TAG
 from phytotron.tracking.store import Store, user
 from phytotron.tracking.tags import TAG
 

@@ -19,7 +19,6 @@ from phytotron.training.checkpoint_io import PlainCheckpointIO
 from phytotron.training.launch import Processes, launched
 from phytotron.training.precision import AutocastPrecision, device_type
 from phytotron.training.sharded import ShardedStrategy
-from phytotron.training.trainer_config import check
 
 _NOT_LIGHTNING_S = ("threads", "compile", "channels_last")
 
@@ -44,9 +43,8 @@ def build_trainer(
         others: arguments of `Trainer` that go before those of the group.
 
     Raises:
-        UserError: an unknown key, a value that is not allowed, or devices that are not there.
+        UserError: devices are asked for that are not there.
     """
-    check(node)
     _quieten()
     # Without it cuBLAS refuses deterministic algorithms; it is read when CUDA starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

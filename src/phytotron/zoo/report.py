@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phytotron.files import replacing_folder, write_text
+from phytotron.files import replacing_folder
 from phytotron.zoo import table
 from phytotron.zoo.page import write_page
 from phytotron.zoo.systems import systems
