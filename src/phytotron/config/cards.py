@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.config.catalogue import catalogue, nearest_id
-from phytotron.config.experiments import FOLDER
 from phytotron.config.yaml_positions import places
 from phytotron.errors import UserError, did_you_mean
 
@@ -27,10 +26,10 @@ CHECKS = {
     "tiny": "its tiny variant runs from end to end",
 }
 
-# What a card must have, but for those of the pipeline's contenders, which are compared with each
-# other instead of with a target.
+# What every card must have: by what the experiment is judged and compared.
+JUDGED = ("metric", "goal")
+# What a card must have that claims a target, which `phytotron verify` measures it against.
 REQUIRED = ("catalogue", "reference", "metric", "goal", "target")
-CONTENDERS = "router"
 
 _GOALS = ("max", "min")
 _SPLITS = ("train", "val", "test")
@@ -53,11 +52,12 @@ def check_card(path: Path, card: Mapping[str, Any] | None) -> None:
             raise _error(path, key, "unknown key", _listed(_KEYS), did_you_mean(key, _KEYS))
         if value is not None:
             _KEYS[key](path, key, value)
-    if path.relative_to(FOLDER).parts[0] == CONTENDERS:
-        return
-    for key in REQUIRED:
+    # A row of the catalogue is claimed, and so is a target: one without the other is a mistake.
+    claims = card.get("catalogue") is not None or card.get("target") is not None
+    for key in REQUIRED if claims else JUDGED:
         if card.get(key) is None:
-            raise _error(path, key, "is missing", f"a card with {_listed(REQUIRED)}", None)
+            required = _listed(REQUIRED if claims else JUDGED)
+            raise _error(path, key, "is missing", f"a card with {required}", None)
 
 
 def _error(path: Path, key: str, what: str, allowed: str | None, hint: str | None) -> UserError:

@@ -59,7 +59,7 @@ def table(
     # The generator that the course notes and textbooks shuffle with: their splits can be had.
     order = np.random.RandomState(split_seed).permutation(len(rows[0]))[:count]
     end = count - test_samples
-    return ArrayDataModule(
+    data = ArrayDataModule(
         take(rows, np.sort(order[:end])),
         take(rows, order[end:]) if test_samples else test,
         batch_size=batch_size,
@@ -69,3 +69,5 @@ def table(
         tiny=tiny,
         dimensions=dimensions,
     )
+    data.is_binary = binary
+    return data
