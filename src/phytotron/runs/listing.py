@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from phytotron.config.cards import CONTENDERS
 from phytotron.config.components import PLURALS
 from phytotron.config.experiments import (
     experiment_file,
@@ -113,13 +112,12 @@ def _result(experiment: str, card: dict[str, Any]) -> dict[str, Any]:
     """What was measured, against the target that the card has now."""
     row: dict[str, Any] = dict.fromkeys(("result", "std", "seeds", "reached"))
     metric, target = card.get("metric"), as_number(card.get("target"))
-    if experiment.startswith(f"{CONTENDERS}/"):
-        path = Path("results") / experiment / "metrics.json"
-        if metric is not None and path.exists():
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-            row["result"] = metrics.get(metric.rpartition("/")[2])
-        return row
     result = last_result(experiment)
+    path = Path("results") / experiment / "metrics.json"
+    if result is None and metric is not None and path.exists():  # by the pipeline
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        row["result"] = metrics.get(metric.partition("/")[2])
+        return row
     if result is not None and metric in result.metrics:
         score = result.metrics[metric]
         row |= {"result": score.mean, "std": score.std, "seeds": len(score.values)}
