@@ -9,7 +9,7 @@ import pytest
 KILLED = -9
 STEPS = 40  # of the whole training, see conftest.py
 
-# What a training may be made of; each has to go on exactly.
+# What a training may be made of; each has to continue exactly.
 KINDS = {
     "plain": (),
     "accumulation": ("trainer.accumulate_grad_batches=3",),
@@ -24,7 +24,7 @@ KINDS = {
 
 
 def moments(count: int, seed: str) -> list[int]:
-    """Steps to be killed behind, different ones for each seed and the same ones on every run."""
+    """Steps after which to be killed, different ones for each seed and the same ones on every run."""
     return sorted(random.Random(seed).sample(range(1, STEPS), count))
 
 
@@ -104,7 +104,7 @@ def test_fresh_begins_anew(training, undisturbed) -> None:
     killed = training("checkpoint.mode=fresh")
     killed.run(kind="step", count=30)
     assert killed.run() == 0
-    assert "going on" not in killed.log
+    assert "continuing" not in killed.log
     model = killed.digests()
     model.pop("config.yaml")  # which says `fresh`
     assert model.items() <= undisturbed().items()
