@@ -39,4 +39,4 @@ class Interrupts:
         for other in _SIGNALS:
             signal.signal(other, signal.SIG_DFL)
         if os.environ.get("LOCAL_RANK", "0") == "0":
-            print("finishing this step; press again to end at once", file=sys.stderr, flush=True)
+            print("finishing this step; a second signal ends at once", file=sys.stderr, flush=True)
