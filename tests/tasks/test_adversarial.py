@@ -29,7 +29,9 @@ def data():
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    return MLPGAN(input_shape=(1, 8, 8), noise=3, generator=[5], discriminator=[6], dropout=0.0)
+    return MLPGAN(
+        input_shape=(1, 8, 8), latent_dim=3, generator=[5], discriminator=[6], dropout=0.0
+    )
 
 
 def test_both_are_updated_at_once_each_by_its_own_loss(network, data, tmp_path):

@@ -29,10 +29,9 @@ _OUTS = tuple(
     for path in (
         "dvc.lock",
         "results",
-        "zoo/dvc.lock",
         "zoo/results",
-        "zoo/pictures",
-        "docs/zoo.md",
+        "zoo/figures",
+        "docs/zoo",
     )
 )
 # New files up to this size, in bytes, are part of the patch.

@@ -8,7 +8,7 @@ from phytotron.tracking.journal import Life, note_death
 from phytotron.tracking.live import LiveRun, tracking_settings
 from phytotron.tracking.sender import sending
 from phytotron.tracking.store import answered, open_store, store_uri
-from phytotron.tracking.unsent import left_behind
+from phytotron.tracking.unsent import unsent_trainings
 
 SECONDS = 60  # how long to wait for a sender that is still sending
 
@@ -19,7 +19,7 @@ def replay_all() -> int:
     Raises:
         UserError: the store cannot be used, or another sender does not finish.
     """
-    folders = left_behind()
+    folders = unsent_trainings()
     for folder in folders:
         replay(folder)
     return len(folders)

@@ -14,7 +14,7 @@ SENT_FILE = "sent.json"  # how far each journal of the folder has been sent
 JOURNAL_FILES = (journal.FILE, SYSTEM_FILE)
 
 
-def left_behind() -> list[Path]:
+def unsent_trainings() -> list[Path]:
     """The folders of trainings that no longer run and are not completely in MLflow."""
     found = []
     for path in sorted(journal.FOLDER.glob(f"*/{journal.FILE}")):

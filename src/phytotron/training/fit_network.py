@@ -46,7 +46,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         UserError: what the config asks for cannot be done, or the loss is not finite.
     """
     seed = config["seed"]
-    starting = checkpoint_config.DEFAULT | dict(config.get("checkpoint") or {})
+    starting = config["checkpoint"]
     make_deterministic(seed, config["trainer"]["threads"])
     with enough_memory(config):
         datamodule = build_data(config, folder)

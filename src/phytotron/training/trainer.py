@@ -19,7 +19,6 @@ from phytotron.training.checkpoint_io import PlainCheckpointIO
 from phytotron.training.launch import Processes, launched
 from phytotron.training.precision import AutocastPrecision, device_type
 from phytotron.training.sharded import ShardedStrategy
-from phytotron.training.trainer_config import check
 
 # Keys of the group `trainer` that are not arguments of Lightning's `Trainer`.
 _OWN_KEYS = ("threads", "compile", "channels_last")
@@ -45,9 +44,8 @@ def build_trainer(
         others: arguments of `Trainer` that override those of the group.
 
     Raises:
-        UserError: an unknown key, a value that is not allowed, or devices that do not exist.
+        UserError: the config asks for devices or nodes that do not exist.
     """
-    check(node)
     _quieten()
     # Without this cuBLAS refuses deterministic algorithms. It is read when CUDA is initialised.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
