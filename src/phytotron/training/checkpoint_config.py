@@ -32,7 +32,7 @@ _FROM_SOURCE = ("warmstart", "finetune")  # the modes that begin with other weig
 def identity(node: Mapping[str, Any]) -> dict[str, Any]:
     """The part of the group that the trained weights depend on.
 
-    How often and how many checkpoints are saved is not part of it, nor is where the source lies: its
+    How often and how many checkpoints are saved is not part of it, nor is where the source is: its
     content counts.
 
     Raises:
