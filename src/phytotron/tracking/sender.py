@@ -112,7 +112,7 @@ class Sender:
         start = life.start
         over: float | None = None  # when the training was seen to have ended
         while True:
-            # If the training's process is gone without an end in the journal, this writes it there.
+            # Writes the end into the journal of a training whose process died without one.
             note_death(self.folder)
             life.update()
             if life.is_running:

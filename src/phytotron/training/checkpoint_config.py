@@ -1,13 +1,15 @@
-"""Where a training starts: the config group `checkpoint`.
+"""The config group `checkpoint`: where a training starts, how often it saves, what stays frozen.
 
-| mode | starts with | continues the same run |
-|---|---|---|
-| `continue` | the newest checkpoint of the same config and data, or new weights | yes |
-| `fresh` | new weights, whatever checkpoints there are | no |
-| `warmstart` | all weights of `source`, which must fit | no |
-| `finetune` | the weights of `source` that `take` names; the others are new | no |
+| mode | starts with |
+|---|---|
+| `continue` | the newest checkpoint of the same config and data, or new weights |
+| `fresh` | new weights, whatever checkpoints there are |
+| `warmstart` | all weights of `source`, which must fit |
+| `finetune` | the weights of `source` that `take` names; the others are new |
 
-A `warmstart` or `finetune` that was interrupted is resumed like `continue`.
+A `warmstart` or `finetune` that was interrupted continues like `continue`. `freeze` names weights
+that are not trained. `every_n_steps` and `every_n_seconds` say how often `Checkpointing` saves, and
+`keep` how many checkpoints stay.
 """
 
 from __future__ import annotations
@@ -28,12 +30,14 @@ _FROM_SOURCE = ("warmstart", "finetune")  # the modes that begin with other weig
 
 
 def identity(node: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the group the trained weights depend on.
+    """The part of the group that the trained weights depend on.
+
+    How often and how many checkpoints are saved is not part of it, nor is where the source is: its
+    content counts.
 
     Raises:
-        UserError: the weights to start with are not there.
+        UserError: the weights to start with do not exist.
     """
-    # How often a checkpoint is written changes no weight, so it is left out.
     found: dict[str, Any] = {"freeze": node["freeze"]} if node["freeze"] else {}
     if node["mode"] in _FROM_SOURCE:
         found |= {"mode": node["mode"], "take": node["take"]}
@@ -57,7 +61,7 @@ def weights_file(source: str) -> Path:
 
 
 def start_weights(network: nn.Module, node: Mapping[str, Any]) -> None:
-    """Load what `warmstart` or `finetune` takes over, and freeze what is not to be trained.
+    """Load the weights that `warmstart` or `finetune` takes over, and freeze those of `freeze`.
 
     Raises:
         UserError: a weight is missing or has another shape, or a pattern names none.
@@ -92,14 +96,15 @@ def _read(path: Path) -> dict[str, Tensor]:
         import torch
 
         state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    # Where a running average was kept, the average is the trained model.
+    # The state of a task has its network's weights with a prefix. With EMA, the average is the
+    # result of the training.
     prefix = "average.module." if "average.n_averaged" in state else "network."
     inside = {name: value for name, value in state.items() if name.startswith(prefix)}
     return {name.removeprefix(prefix): value for name, value in inside.items()}
 
 
 def _matching(names: Mapping[str, Any], patterns: Sequence[str], key: str) -> list[str]:
-    """The names that fit a pattern; each pattern must fit one."""
+    """The names that match one of the patterns; each pattern must match a name."""
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             raise _wrong(
