@@ -100,7 +100,25 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FAMILY",
         help="list the catalogue instead, with what implements each row; such as C or C14",
     )
+    parser.add_argument(
+        "--status",
+        type=_status,
+        metavar="STATUS",
+        help="only experiments that are reached, missed, stale or not-verified",
+    )
+    parser.add_argument(
+        "--stale", action="store_const", dest="status", const="stale", help="same as --status stale"
+    )
     _json(parser)
+
+
+def _status(text: str) -> str:
+    from phytotron.runs.listing import STATUSES
+
+    status = text.replace("-", " ")
+    if status not in STATUSES:
+        raise argparse.ArgumentTypeError(f"{text} is none of: {', '.join(STATUSES)}")
+    return status
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -115,7 +133,8 @@ def _list(arguments: argparse.Namespace) -> None:
     elif kind := PLURALS.get(arguments.pattern):
         rows, table = list_components(kind), render_components
     else:
-        rows, table = list_experiments(arguments.pattern), render
+        statuses = [arguments.status] if arguments.status else []
+        rows, table = list_experiments(arguments.pattern, statuses), render
     if arguments.json:
         _print_json(rows)
     else:
@@ -402,7 +421,7 @@ def _lineage(arguments: argparse.Namespace) -> None:
 
 
 _COMMANDS: dict[str, tuple[str, Any, Any]] = {
-    "list": ("list experiments with data, metric, target and result", _list_arguments, _list),
+    "list": ("list experiments by family with metric, target and result", _list_arguments, _list),
     "show": ("print the composed config of an experiment", _show_arguments, _show),
     "explain": ("show where a config value was set", _explain_arguments, _explain),
     "train": (

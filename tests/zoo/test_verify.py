@@ -1,4 +1,4 @@
-"""`phytotron verify`: each experiment in a process of its own, results, pictures, exit status."""
+"""`phytotron verify`: each experiment in a process of its own, results, figures, exit status."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_each_ends_by_itself_and_the_worst_decides(
     assert result.peak_memory_mb > 50
     assert not last_result("tiny/missed").reached
     assert last_result("tiny/killed") is None
-    assert Path("zoo/pictures/tiny/iris/history.csv").exists()
+    assert Path("zoo/figures/tiny/iris/history.csv").exists()
     assert not list(Path("zoo").rglob(".*"))
 
 

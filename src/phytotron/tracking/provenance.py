@@ -31,8 +31,8 @@ _OUTS = tuple(
         "results",
         "zoo/dvc.lock",
         "zoo/results",
-        "zoo/pictures",
-        "docs/zoo.md",
+        "zoo/figures",
+        "docs/zoo",
     )
 )
 # New files up to this size, in bytes, are part of the patch.

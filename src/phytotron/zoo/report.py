@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from phytotron.config.presets import zoo_ids
-from phytotron.files import write_text
+from phytotron.files import replacing_folder, write_text
 from phytotron.zoo import table
 from phytotron.zoo.page import write_page
 from phytotron.zoo.systems import systems
@@ -14,7 +14,7 @@ EXPERIMENTS = Path("zoo/experiments.yaml")
 
 
 def report() -> list[Path]:
-    """Write the table, the page, and the list from which `zoo/dvc.yaml` makes its stages.
+    """Write the tables, the page, and the list from which `zoo/dvc.yaml` makes its stages.
 
     Returns:
         The files that were written.
@@ -24,8 +24,10 @@ def report() -> list[Path]:
     """
     found = list(systems())
     write_text(EXPERIMENTS, experiments_list())
-    write_text(table.FILE, table.render(found))
-    return [EXPERIMENTS, table.FILE, write_page(found)]
+    with replacing_folder(table.FOLDER) as folder:
+        for name, text in table.render(found).items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return [EXPERIMENTS, table.FOLDER / table.INDEX, write_page(found)]
 
 
 def experiments_list() -> str:

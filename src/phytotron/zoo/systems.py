@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from phytotron.config.experiments import experiment_file, group_choices, read_experiment
-from phytotron.config.fingerprint import fingerprint
 from phytotron.config.presets import read_preset, zoo_ids
-from phytotron.runs.listing import title
+from phytotron.runs.listing import MISSED, REACHED, STALE, UNVERIFIED, is_stale, title
 from phytotron.runs.results import Result, full_name, is_reached, last_result
-
-REACHED, MISSED, STALE, UNVERIFIED = "reached", "missed", "stale", "not verified"
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,6 @@ class System:
     def family(self) -> str:
         """The folder that the experiment is in."""
         return self.experiment.rpartition("/")[0]
-
-
-def is_stale(result: Result) -> bool:
-    """Whether the config or the code have changed since a result was earned."""
-    return result.fingerprint != fingerprint(result.experiment, result.preset)
 
 
 def systems(stale: Callable[[Result], bool] = is_stale) -> Iterator[System]:
