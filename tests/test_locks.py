@@ -66,7 +66,7 @@ def test_who_waits_too_long_is_told_for_how_long(lock: Path, holder) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_a_killed_process_leaves_no_lock_behind(lock: Path, holder) -> None:
+def test_a_killed_process_leaves_no_lock(lock: Path, holder) -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with locked(lock, "testing", seconds=0):

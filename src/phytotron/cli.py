@@ -117,7 +117,7 @@ def _status(text: str) -> str:
 
     status = text.replace("-", " ")
     if status not in STATUSES:
-        raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(STATUSES)}")
+        raise argparse.ArgumentTypeError(f"{text} is none of: {', '.join(STATUSES)}")
     return status
 
 

@@ -21,7 +21,7 @@ def locked(
 ) -> Iterator[None]:
     """Hold the lock of a file in this block; the file is made where it is missing, and stays.
 
-    Who waits longer than ten seconds is told for whom. A killed process leaves no lock behind.
+    Who waits longer than ten seconds is told for whom. A killed process leaves no lock.
 
     Args:
         path: the file; nothing else may use it.
