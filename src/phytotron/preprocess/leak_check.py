@@ -111,9 +111,9 @@ def _check_classes(pages: Pages, split: NDArray[np.int8]) -> None:
     for number, name in enumerate(SPLITS):
         left = np.bincount(labels[split == number], minlength=len(pages.names))
         if not left.all():
-            gone = ", ".join(f"'{pages.names[label]}'" for label in np.flatnonzero(left == 0))
+            missing = ", ".join(f"'{pages.names[label]}'" for label in np.flatnonzero(left == 0))
             raise UserError(
-                f"every {name} paragraph of {gone} has a copy in another split",
+                f"every {name} paragraph of {missing} has a copy in another split",
                 where="preprocess.leaks",
                 hint="merge the classes that share texts, or drop them: the label rules are in "
                 "conf/site/",
