@@ -1,4 +1,4 @@
-"""From an archive to documents: what stays, what goes, and that every loss is accounted for."""
+"""From an archive to documents: what is kept, what is dropped, and that every loss is counted."""
 
 from __future__ import annotations
 
