@@ -101,7 +101,25 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FAMILY",
         help="the catalogue instead: what implements each row; families or ids such as C or C14",
     )
+    parser.add_argument(
+        "--status",
+        type=_status,
+        metavar="STATUS",
+        help="only experiments that are reached, missed, stale or not-verified",
+    )
+    parser.add_argument(
+        "--stale", action="store_const", dest="status", const="stale", help="same as --status stale"
+    )
     _json(parser)
+
+
+def _status(text: str) -> str:
+    from phytotron.runs.listing import STATUSES
+
+    status = text.replace("-", " ")
+    if status not in STATUSES:
+        raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(STATUSES)}")
+    return status
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -116,7 +134,8 @@ def _list(arguments: argparse.Namespace) -> None:
     elif kind := PLURALS.get(arguments.pattern):
         rows, table = list_components(kind), render_components
     else:
-        rows, table = list_experiments(arguments.pattern), render
+        statuses = [arguments.status] if arguments.status else []
+        rows, table = list_experiments(arguments.pattern, statuses), render
     if arguments.json:
         _print_json(rows)
     else:
@@ -202,6 +221,11 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--record-misses", action="store_true", help="a missed target is recorded, and no failure"
     )
+    parser.add_argument(
+        "--stale",
+        action="store_true",
+        help="only those that are not verified yet, or not with the config and code of now",
+    )
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -214,6 +238,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs,
         part=arguments.part,
         record_misses=arguments.record_misses,
+        stale=arguments.stale,
     )
 
 
@@ -390,7 +415,7 @@ def _lineage(arguments: argparse.Namespace) -> None:
 
 
 _COMMANDS: dict[str, tuple[str, Any, Any]] = {
-    "list": ("the experiments: data, metric, target, result", _list_arguments, _list),
+    "list": ("the experiments by family: metric, target, result", _list_arguments, _list),
     "show": ("the composed config of an experiment, and its card", _show_arguments, _show),
     "explain": ("where a config value comes from", _explain_arguments, _explain),
     "train": (
@@ -408,7 +433,7 @@ _COMMANDS: dict[str, tuple[str, Any, Any]] = {
         _compare_arguments,
         _compare,
     ),
-    "report": ("write the zoo's table and page from cards and results", _no_arguments, _report),
+    "report": ("write the zoo's tables and page from cards and results", _no_arguments, _report),
     "fetch": ("download and verify data sets", _fetch_arguments, _fetch),
     "scrape": ("crawl any site into a web archive", _scrape_arguments, _scrape),
     "predict": ("ask a registered model", _predict_arguments, _predict),

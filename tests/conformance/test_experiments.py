@@ -107,14 +107,14 @@ def runs(paragraphs, tmp_path_factory):
 
 
 @over("tiny")
-def test_it_runs_from_end_to_end_and_gives_its_metric_and_pictures(name, runs, tmp_path):
+def test_it_runs_from_end_to_end_and_gives_its_metric_and_figures(name, runs, tmp_path):
     trained, figures = runs(name).trained, runs(name).config["figures"]
     if not name.startswith("docs/"):  # which the stage `evaluate` measures
         assert trained.metrics.keys() >= {CARDS[name]["metric"]}
     assert all(math.isfinite(value) for value in trained.metrics.values())
-    pictures = draw(figures, trained, tmp_path / "pictures")
-    assert [path.stem for path in pictures] == list(figures)
-    assert all(path.stat().st_size > 0 for path in pictures)
+    drawn = draw(figures, trained, tmp_path / "drawn")
+    assert [path.stem for path in drawn] == list(figures)
+    assert all(path.stat().st_size > 0 for path in drawn)
 
 
 @over("reload")

@@ -209,6 +209,7 @@ ORDER = [
     "locks",
     "machine",
     "progress",
+    "tables",
     "config",
     "html",
     "scrape",

@@ -12,6 +12,7 @@ from typing import Any
 
 from phytotron.config.experiments import CONF, load_yaml
 from phytotron.errors import UserError, did_you_mean
+from phytotron.tables import text_table
 
 # What a config key ends in, and the folder of `conf/` in which its name is looked up. The key of
 # metrics is plural, as their value is a list; `card.metric` is a key of a run's results.
@@ -105,9 +106,4 @@ def _row(kind: str, name: str) -> dict[str, Any]:
 
 def render_components(rows: list[dict[str, Any]]) -> str:
     """The rows as an aligned plain table."""
-    lines = [_COLUMNS, *([row[column] or "-" for column in _COLUMNS] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    return text_table([_COLUMNS, *([row[key] or "-" for key in _COLUMNS] for row in rows)])

@@ -9,6 +9,7 @@ from typing import Any
 from phytotron.config.experiments import CONF, load_yaml
 from phytotron.data.sources import Source, cached, fetch, label
 from phytotron.errors import UserError, did_you_mean
+from phytotron.tables import text_table
 
 
 def data_sets() -> list[str]:
@@ -39,8 +40,7 @@ def list_data_sets() -> list[dict[str, Any]]:
 
 def render(rows: Sequence[Mapping[str, Any]]) -> str:
     """The same as text: one line a data set."""
-    width = max(len(row["id"]) for row in rows)
-    return "\n".join(f"{row['id']:<{width}}  {_state(row):<11}  {row['title']}" for row in rows)
+    return text_table([[row["id"], _state(row), row["title"]] for row in rows])
 
 
 def fetch_data_sets(names: Sequence[str]) -> Iterator[tuple[str, Path]]:

@@ -7,12 +7,12 @@ Reads the small JSON files that the stages wrote and imports nothing heavy, for 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from phytotron.errors import UserError
 from phytotron.files import read_json
+from phytotron.tables import text_table
 
 COMPARISON = Path("results/comparison.json")
 REGISTRATION = Path("build/registration.json")
@@ -34,7 +34,8 @@ def summary() -> str:
     rows = [["contender", "accuracy", "macro-F1 [95 %]", "training", "size", "p"]]
     rows += [_row(contender, comparison["baseline"]) for contender in comparison["contenders"]]
     facts = [f"{name:<9}{value}" for name, value in _facts(comparison)]
-    return "\n".join([*_aligned(rows), "", *facts])
+    table = text_table(rows, "<" + ">" * (len(rows[0]) - 2), rule=True)
+    return "\n".join([table, "", *facts])
 
 
 def _row(contender: dict[str, Any], baseline: str | None) -> list[str]:
@@ -50,15 +51,6 @@ def _row(contender: dict[str, Any], baseline: str | None) -> list[str]:
         _size(metrics.get("size_bytes")),
         _verdict(contender, baseline),
     ]
-
-
-def _aligned(rows: list[list[str]]) -> Iterator[str]:
-    """The rows as lines, a rule below the first; all columns but the outer ones end flush."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows = [rows[0], ["-" * width for width in widths], *rows[1:]]
-    for first, *middle, last in rows:
-        cells = [cell.rjust(width) for cell, width in zip(middle, widths[1:-1], strict=True)]
-        yield "  ".join([first.ljust(widths[0]), *cells, last]).rstrip()
 
 
 def _verdict(contender: dict[str, Any], baseline: str | None) -> str:

@@ -1,4 +1,4 @@
-"""A trained model with all that belongs to it: what pictures are drawn of."""
+"""A trained model with all that belongs to it: what figures are drawn of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The zoo as one page: each experiment's card, result, learning curves, tables and pictures."""
+"""The zoo as one page: each experiment's card, result, learning curves, tables and figures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Exhibit:
         metrics: name, and mean with deviation.
         history: one row an epoch, of the first seed.
         tables: name and rows, the first of which has the names of the columns.
-        pictures: name, and address relative to the page.
+        figures: name, and address relative to the page.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Exhibit:
     metrics: list[tuple[str, str]] = field(default_factory=list)
     history: Sequence[Mapping[str, float]] = field(default_factory=list)
     tables: list[tuple[str, list[list[str]]]] = field(default_factory=list)
-    pictures: list[tuple[str, str]] = field(default_factory=list)
+    figures: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def anchor(self) -> str:
@@ -62,7 +62,7 @@ class Exhibit:
 
 
 def render(exhibits: Sequence[Exhibit]) -> str:
-    """The page as HTML without scripts; pictures are files beside it."""
+    """The page as HTML without scripts; figures are files beside it."""
     families: dict[str, list[Exhibit]] = {}
     for exhibit in exhibits:
         families.setdefault(exhibit.family, []).append(exhibit)

@@ -1,4 +1,4 @@
-"""One experiment from its config to metrics and pictures, whatever kind it is."""
+"""One experiment from its config to metrics and figures, whatever kind it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from phytotron.training.measure_network import measure_network
 from phytotron.training.model_folder import is_estimator, load_trained
 
 MODEL = "model"
-PICTURES = "pictures"
+FIGURES = "figures"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def run(
     Args:
         config: an experiment's config, resolved, as plain dicts and lists. Its group `data` says
             itself where the data is from.
-        folder: gets the model folder `model/` and the pictures in `pictures/`.
+        folder: gets the model folder `model/` and the figures in `figures/`.
         pictures: whether to draw the config's `figures`.
         scratch: see `fit`.
 
@@ -71,7 +71,7 @@ def run(
     if fitted is None:
         return None
     trained = measured(config, folder / MODEL, fitted)
-    drawn = draw(config.get("figures") or [], trained, folder / PICTURES) if pictures else []
+    drawn = draw(config.get("figures") or [], trained, folder / FIGURES) if pictures else []
     return Outcome(
         metrics=trained.metrics,
         history=fitted.history,

@@ -27,7 +27,7 @@ def train_in_zoo(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
         overrides: Hydra overrides, such as `trainer.max_epochs=2`.
 
     Returns:
-        The run's folder: `model/`, `pictures/`, `metrics.json`. None in a process that is not the
+        The run's folder: `model/`, `figures/`, `metrics.json`. None in a process that is not the
         first of a distributed run.
 
     Raises:
@@ -54,14 +54,14 @@ def train_in_zoo(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
     write_json(folder / "metrics.json", outcome.metrics)
     for name, value in sorted(outcome.metrics.items()):
         print(f"{name}  {value:.4g}")
-    print(f"model, pictures and metrics: {folder.as_posix()}/")
+    print(f"model, figures and metrics: {folder.as_posix()}/")
     print(f"MLflow run: {_completed(key, folder, tracking)} (see it with: make ui)")
     return folder
 
 
 def _completed(key: str, folder: Path, tracking: dict[str, str]) -> str:
-    """Add the pictures to the training's run in MLflow; the run's id."""
-    from phytotron.runs.run import PICTURES
+    """Add the figures to the training's run in MLflow; the run's id."""
+    from phytotron.runs.run import FIGURES
     from phytotron.tracking.batches import tracking_experiment
     from phytotron.tracking.live import training_run
     from phytotron.tracking.replay import replay
@@ -72,6 +72,6 @@ def _completed(key: str, folder: Path, tracking: dict[str, str]) -> str:
     with answered(store.uri), exclusive(store):
         run = training_run(store.client, tracking_experiment(store, tracking["experiment"]), key)
         assert run is not None
-        if (folder / PICTURES).is_dir():
-            store.client.log_artifacts(run.info.run_id, str(folder / PICTURES), PICTURES)
+        if (folder / FIGURES).is_dir():
+            store.client.log_artifacts(run.info.run_id, str(folder / FIGURES), FIGURES)
     return run.info.run_id

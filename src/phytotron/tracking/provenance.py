@@ -30,8 +30,8 @@ _OUTS = tuple(
         "dvc.lock",
         "results",
         "zoo/results",
-        "zoo/pictures",
-        "docs/zoo.md",
+        "zoo/figures",
+        "docs/zoo",
     )
 )
 # New files up to this size, in bytes, are part of the patch.

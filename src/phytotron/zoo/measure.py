@@ -25,7 +25,7 @@ from phytotron.errors import UserError, answer, did_you_mean
 from phytotron.files import replacing_folder
 from phytotron.locks import locked
 from phytotron.runs.results import (
-    PICTURES,
+    FIGURES,
     Result,
     full_name,
     is_reached,
@@ -49,7 +49,7 @@ _ROWS = 200
 
 
 def measure(experiment: str, preset: str | None = None, seeds: int | None = None) -> Result:
-    """Run an experiment with several seeds, and write its result and pictures.
+    """Run an experiment with several seeds, and write its result and figures.
 
     Both are written when all seeds are done; before, the last result stays.
 
@@ -77,10 +77,11 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
             if unsaid and outcomes[0].seconds >= _QUICK_SECONDS:
                 break
         result = _result(experiment, preset, card, chosen[: len(outcomes)], outcomes, mark)
-        with replacing_folder(PICTURES / name) as pictures:
-            for path in outcomes[0].pictures:
-                shutil.copyfile(path, pictures / path.name)
-            _write_history(pictures / HISTORY, outcomes[0].history)
+        from phytotron.figures.png import copy_for_repository
+
+        with replacing_folder(FIGURES / name) as figures:
+            copy_for_repository(outcomes[0].pictures, figures)
+            _write_history(figures / HISTORY, outcomes[0].history)
         write_result(result)
     return result
 

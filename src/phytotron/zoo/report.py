@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phytotron.files import write_text
+from phytotron.files import replacing_folder
 from phytotron.zoo import table
+from phytotron.zoo.entries import zoo_entries
 from phytotron.zoo.page import write_page
-from phytotron.zoo.systems import systems
 
 
 def report() -> list[Path]:
-    """Write the table and the page.
+    """Write the tables and the page.
 
     Returns:
         The files that were written.
@@ -19,6 +19,8 @@ def report() -> list[Path]:
     Raises:
         UserError: a mistake in a card, or a result that was edited by hand; nothing is written.
     """
-    found = list(systems())
-    write_text(table.FILE, table.render(found))
-    return [table.FILE, write_page(found)]
+    found = list(zoo_entries())
+    with replacing_folder(table.FOLDER) as folder:
+        for name, text in table.render(found).items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return [table.FOLDER / table.INDEX, write_page(found)]

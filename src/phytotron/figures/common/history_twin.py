@@ -1,4 +1,4 @@
-"""Loss (left axis, blue) and accuracy (right axis, red) over the epochs, in one picture."""
+"""Loss (left axis, blue) and accuracy (right axis, red) over the epochs, in one figure."""
 
 from __future__ import annotations
 
