@@ -216,6 +216,11 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--record-misses", action="store_true", help="exit with 0 when a target is missed"
     )
+    parser.add_argument(
+        "--stale",
+        action="store_true",
+        help="only those that are not verified yet, or not with the config and code of now",
+    )
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -228,6 +233,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs,
         part=arguments.part,
         record_misses=arguments.record_misses,
+        stale=arguments.stale,
     )
 
 
