@@ -204,9 +204,7 @@ def test_a_misspelt_key_of_a_site_names_file_and_line(project: Path) -> None:
 
 def test_a_key_that_a_stage_reads_and_the_site_lacks_is_named(project: Path) -> None:
     change(project / "conf/site/router.yaml", "delay: 0.5   # seconds between requests\n", "")
-    with pytest.raises(
-        UserError, match=r"site/router\.yaml: the key 'site\.delay' is missing"
-    ):
+    with pytest.raises(UserError, match=r"site/router\.yaml: the key 'site\.delay' is missing"):
         stage.main()
 
 
