@@ -9,7 +9,7 @@ from torch import nn
 from phytotron.data.arrays import ArrayDataModule
 from phytotron.data.synthetic import xor
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import BLUE
+from phytotron.figures.theme import BLUE
 from phytotron.figures.common import (
     decision_regions,
     first_layer_weights,

@@ -42,7 +42,7 @@ def _exhibit(system: ZooEntry, folder: Path) -> Exhibit:
         title=system.title + (f" ({system.preset})" if system.preset else ""),
         family=system.family,
         state=system.state,
-        claim=f"{card['metric']} {sign} {card['target']:g}",
+        target=f"{card['metric']} {sign} {card['target']:g}",
         measured=str(result.metrics[card["metric"]]) if result else "",
         card=_card(system),
         facts=_facts(result) if result else [],
