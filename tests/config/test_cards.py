@@ -49,9 +49,13 @@ def test_a_whole_card_is_fine(tmp_path: Path) -> None:
     check(tmp_path, CARD)
 
 
-def test_a_contender_of_the_pipeline_needs_no_target(tmp_path: Path) -> None:
-    check(tmp_path, "card:\n  metric: test/macro_f1\n", "conf/experiment/router/cnn.yaml")
-    check(tmp_path, "# nothing\n", "conf/experiment/router/cnn.yaml")
+def test_an_experiment_that_is_only_compared_needs_no_target(tmp_path: Path) -> None:
+    compared = "card:\n  metric: test/macro_f1\n  goal: max\n"
+    for name in ("router/cnn", "support/cnn"):
+        check(tmp_path, compared, f"conf/experiment/{name}.yaml")
+        check(tmp_path, "# nothing\n", f"conf/experiment/{name}.yaml")
+    with pytest.raises(UserError, match=r"card\.catalogue: is missing"):
+        check(tmp_path, f"{compared}  target: 0.9\n", "conf/experiment/router/cnn.yaml")
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,6 @@ CHECKS = {
     "tiny": "its tiny variant runs from end to end",
 }
 
-# What every card must have: by what the experiment is judged and compared.
-JUDGED = ("metric", "goal")
 # What a card must have that claims a target, which `phytotron verify` measures it against.
 REQUIRED = ("catalogue", "reference", "metric", "goal", "target")
 
@@ -54,10 +52,9 @@ def check_card(path: Path, card: Mapping[str, Any] | None) -> None:
             _KEYS[key](path, key, value)
     # A row of the catalogue is claimed, and so is a target: one without the other is a mistake.
     claims = card.get("catalogue") is not None or card.get("target") is not None
-    for key in REQUIRED if claims else JUDGED:
+    for key in REQUIRED if claims else ():
         if card.get(key) is None:
-            required = _listed(REQUIRED if claims else JUDGED)
-            raise _error(path, key, "is missing", f"a card with {required}", None)
+            raise _error(path, key, "is missing", f"a card with {_listed(REQUIRED)}", None)
 
 
 def _error(path: Path, key: str, what: str, allowed: str | None, hint: str | None) -> UserError:
