@@ -22,7 +22,7 @@ def settle_metric(pipeline: DictConfig, experiments: Mapping[str, DictConfig]) -
     Raises:
         UserError: no card says the metric or its goal, or an experiment does not measure it.
     """
-    compare = pipeline.get("compare") or {}
+    compare: Any = pipeline.get("compare") or {}
     if "metric" not in compare:  # nothing is compared by it
         return
     # With a single experiment there is nothing to be better than: it speaks for itself.
