@@ -22,9 +22,12 @@ def settle_metric(pipeline: DictConfig, experiments: Mapping[str, DictConfig]) -
     Raises:
         UserError: no card says the metric or its goal, or an experiment does not measure it.
     """
-    compare = pipeline.compare
+    compare: Any = pipeline.get("compare") or {}
+    if "metric" not in compare:  # nothing is compared by it
+        return
     # With a single experiment there is nothing to be better than: it speaks for itself.
-    speaker = compare.baseline if compare.baseline in experiments else next(iter(experiments))
+    baseline = compare.get("baseline")
+    speaker = baseline if baseline in experiments else next(iter(experiments))
     card = experiments[speaker].get("card") or {}
     for key in ("metric", "goal"):
         if compare.get(key) is None:

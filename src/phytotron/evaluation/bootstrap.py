@@ -21,7 +21,7 @@ LEVEL = 0.95
 # Resamples are made in blocks of about 32 MB of weights, whatever the number of groups.
 _BLOCK = 2**22
 
-Kind = TypeVar("Kind", Counts, Sums)
+Kind = TypeVar("Kind", bound=Counts | Sums)
 
 
 def resample(statistics: Kind, resamples: int, seed: int) -> Kind:

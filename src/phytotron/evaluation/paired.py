@@ -35,7 +35,7 @@ def permutation_test(
         seed: determines which groups are swapped.
     """
     kind = type(first)
-    samples = "actual" if hasattr(first, "actual") else "count"
+    samples = "actual" if hasattr(first, "actual") else "samples"
     same = np.array_equal(getattr(first, samples), getattr(second, samples))
     assert same, "the models saw different samples"
     groups = len(first[0])

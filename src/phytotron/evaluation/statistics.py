@@ -9,7 +9,7 @@ numbers far below 2**53, so their sums are exact in any order and on any machine
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,37 +17,30 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-class Statistics(Protocol):
-    """Sums over samples, arrays whose leading axes are groups, resamples, or absent."""
-
-    def total(self) -> Self:
-        """The sum over the first axis."""
-
-    def weighted(self, weights: Floats) -> Self:
-        """Sums over groups, in which group g counts `weights[i, g]` times; shape (i, ...)."""
-
-    def _replace(self, **changes: Any) -> Self:
-        """The same with other arrays."""
-
-
 class Counts(NamedTuple):
-    """Numbers of samples, each of shape (..., classes)."""
+    """Numbers of samples, each of shape (..., classes).
+
+    The leading axes are groups in what `count_classes` gives, resamples in sums over drawn groups,
+    and absent in the sum over all groups.
+    """
 
     right: Floats  # of the class and predicted as the class (true positives)
     predicted: Floats  # predicted as the class
     actual: Floats  # of the class
 
     def total(self) -> Counts:
+        """The sum over the first axis."""
         return Counts(*(array.sum(axis=0) for array in self))
 
     def weighted(self, weights: Floats) -> Counts:
+        """Sums over groups, in which group g counts `weights[i, g]` times; shape (i, classes)."""
         return Counts(*(weights @ array for array in self))
 
 
 class Sums(NamedTuple):
-    """Sums over samples with real targets, each of shape (..., outputs)."""
+    """Sums over samples with real targets, each of shape (..., outputs); see `Counts`."""
 
-    count: Floats
+    samples: Floats
     absolute: Floats  # of |prediction - target|
     squared: Floats  # of (prediction - target)²
     target: Floats
@@ -154,7 +147,7 @@ def _binary(above: Floats, below: Floats) -> Floats:
 
 def mse(sums: Sums) -> Floats:
     """The mean squared error, over samples and outputs, shape (...)."""
-    return (sums.squared / sums.count).mean(axis=-1)
+    return (sums.squared / sums.samples).mean(axis=-1)
 
 
 def rmse(sums: Sums) -> Floats:
@@ -164,12 +157,12 @@ def rmse(sums: Sums) -> Floats:
 
 def mae(sums: Sums) -> Floats:
     """The mean absolute error."""
-    return (sums.absolute / sums.count).mean(axis=-1)
+    return (sums.absolute / sums.samples).mean(axis=-1)
 
 
 def r2(sums: Sums) -> Floats:
     """The share of the targets' variance that is explained, the mean over the outputs."""
-    variation = sums.target_squared - sums.target**2 / sums.count
+    variation = sums.target_squared - sums.target**2 / sums.samples
     return (1 - sums.squared / variation).mean(axis=-1)
 
 
