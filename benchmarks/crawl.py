@@ -31,20 +31,25 @@ EXCLUDE = r"/python/(genindex.*|contents|search)\.html$"
 
 def crawl_with_phytotron(start: str, include: str, folder: Path) -> tuple[float, list[str]]:
     """Seconds and addresses of the stored pages."""
+    from phytotron.config.experiments import load_yaml
     from phytotron.html.pages import archived_pages
     from phytotron.scrape.crawl import crawl
     from phytotron.scrape.settings import CrawlConfig
 
-    config = CrawlConfig(
-        name="bench",
-        start_urls=(start,),
-        include=("^" + include,),
-        exclude=(EXCLUDE,),
-        use_sitemaps=False,
-        delay=0.0,
-        concurrency=CONCURRENCY,
-        allow_private=True,
-    )
+    bench = {
+        "name": "bench",
+        "start_urls": [start],
+        "allowed_hosts": [],
+        "include": ["^" + include],
+        "exclude": [EXCLUDE],
+        "use_sitemaps": False,
+        "max_pages": 10_000,
+        "max_depth": 50,
+        "delay": 0.0,
+        "concurrency": CONCURRENCY,
+        "allow_private": True,
+    }
+    config = CrawlConfig.from_mapping(load_yaml(Path("conf/site/example.yaml")) | bench)
     began = time.perf_counter()
     crawl(config, folder)
     seconds = time.perf_counter() - began

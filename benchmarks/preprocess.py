@@ -121,7 +121,7 @@ def run_shards(folder: Path, target: Path, workers: int) -> float:
     """Read, tokenise and write as the stage does, all of it as the train split."""
     from phytotron.preprocess.documents import cut_ranges, read_pages
     from phytotron.preprocess.shards import ShardTask, write_shards
-    from phytotron.preprocess.workers import Workers
+    from phytotron.workers import Workers
 
     documents = folder / "documents.parquet"
     pages = read_pages(documents)
@@ -146,11 +146,14 @@ def run_shards(folder: Path, target: Path, workers: int) -> float:
 
 def run_stage(folder: Path, target: Path, workers: int) -> float:
     """The whole stage: split, leak check, tokenizer, shards."""
+    from phytotron.config.experiments import load_yaml
     from phytotron.preprocess.pipeline import preprocess
-    from phytotron.preprocess.settings import LeakSettings, Settings
+    from phytotron.preprocess.settings import Settings
 
     # The copies of the corpus are near-duplicates of each other; only their groups keep them apart.
-    settings = Settings(workers=workers, leaks=LeakSettings(max_removed=1.0))
+    config = load_yaml(Path("conf/preprocess/paragraphs.yaml"))
+    leaks = config["leaks"] | {"max_removed": 1.0}
+    settings = Settings.from_config(0, config | {"workers": workers, "leaks": leaks})
     start = time.perf_counter()
     preprocess(folder / "documents.parquet", target / "processed", settings)
     return time.perf_counter() - start

@@ -99,7 +99,14 @@ SYSTEMS = {
     ),
     "cnn": System(
         "CNN 5x5 32-64-1024, batch 128, 1 epoch (size of F03)",
-        ("model=small_cnn", "data.batch_size=128", "trainer.max_epochs=1"),
+        (
+            "model=stacked_cnn",
+            "model.stages=[{channels:[32],padding:2},{channels:[64],padding:2}]",
+            "model.kernel=5",
+            "model.hidden=[1024]",
+            "data.batch_size=128",
+            "trainer.max_epochs=1",
+        ),
         {
             "phytotron": Program("phytotron", CORES, "bf16-mixed"),
             "pytorch": Program("pytorch", CORES),
@@ -146,15 +153,14 @@ def main() -> None:
 
 def prepare(folder: Path, names: Sequence[str]) -> None:
     """Write the images, the configs and an empty MLflow store for the programs."""
-    from hydra import compose
+    from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf
 
-    from phytotron.config.compose import hydra_at
     from phytotron.config.instantiate import instantiate
     from phytotron.tracking.store import open_store
 
     config: Any = None
-    with hydra_at(ROOT / "conf"):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         for name in names:
             composed = compose("config", [*COMMON, *SYSTEMS[name].overrides])
             config = OmegaConf.to_container(composed, resolve=True)

@@ -154,16 +154,14 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    from omegaconf import OmegaConf
-
+    from phytotron.config.experiments import yaml_text
     from phytotron.config.explain import composed_as_in_repro
 
     composed = composed_as_in_repro(arguments.experiment, arguments.overrides)
     if arguments.json:
-        content = OmegaConf.to_container(composed.config)
-        _print_json([{"id": arguments.experiment, "config": content}])
+        _print_json([{"id": arguments.experiment, "config": composed.content}])
     else:
-        print(OmegaConf.to_yaml(composed.config), end="")
+        print(yaml_text(composed.content), end="")
 
 
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.fixtures.settings import clean_config
 
 from phytotron.clean.documents import documents
 from phytotron.clean.labels import LabelRules
 from phytotron.clean.paragraphs import Cleaner
-from phytotron.clean.settings import CleanConfig
 from phytotron.errors import UserError
 
 LABELS = [{"match": "^/a/", "label": "a"}, {"match": "^/b/", "label": "b"}]
@@ -24,7 +24,7 @@ def page(*paragraphs: str, head: str = "") -> str:
 def run(tmp_path, write_archive):
     def run(pages, labels=LABELS, **config):
         archive = write_archive(tmp_path / "pages.warc.gz", pages)
-        settings = CleanConfig(**{"workers": 1, "min_chars": 10, "max_failed_share": 1.0} | config)
+        settings = clean_config(**{"workers": 1, "min_chars": 10, "max_failed_share": 1.0} | config)
         return documents(archive, Cleaner(settings, CONTENT), LabelRules(labels))
 
     return run

@@ -11,6 +11,7 @@ from torch.testing import assert_close
 
 from phytotron.config.components import component_names
 from phytotron.config.compose import compose_experiment
+from phytotron.models.text.transformer import TransformerClassifier
 from phytotron.scratch.dropout import WeightScalingDropout, dropout
 from phytotron.scratch.ensembles import arithmetic_mean, geometric_mean
 
@@ -98,28 +99,30 @@ def test_weight_scaling_has_the_same_mean_in_both_modes():
     assert float(layer.eval()(values)[0]) == pytest.approx(2.4)
 
 
-# --- presets -----------------------------------------------------------------------------------
+# --- settings that go together -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("preset", "expected"),
+    ("experiment", "expected"),
     [
-        ("transformer", {"dropout": 0.1, "norm_first": False}),
-        ("discriminator", {"dropout": 0.3}),
-        ("graph_network", {"dropout": 0.5}),
+        ("router/transformer", 0.1),
+        ("generative/mnist_gan", 0.3),
+        ("graph/gcn", 0.5),
+        ("graph/graphsage", 0.5),
     ],
 )
-def test_a_preset_sets_the_keys_of_the_model(at_the_root, preset, expected):
-    model = compose_experiment("router/transformer", [f"+preset={preset}"]).config.model
-    assert {key: model[key] for key in expected} == expected
+def test_the_usual_dropout_of_a_network(at_the_root, experiment, expected):
+    assert compose_experiment(experiment).config.model.dropout == expected
 
 
-def test_normalizations_of_the_presets(at_the_root, make):
-    model = compose_experiment("router/transformer", ["+preset=transformer"]).config.model
-    assert model.normalization.eps == 1e-6
-    assert model.normalization._target_.endswith("layer_norm")
-    model = compose_experiment("router/transformer", ["+preset=convolutional"]).config.model
+def test_the_usual_normalization_of_a_network(at_the_root):
+    model = compose_experiment("vision/cifar10_cnn_regularised").config.model
     assert model.normalization._target_.endswith("batch_norm")
+    assert model.drop_maps
+    sizes = {"channels": 4, "layers": 1, "heads": 2, "feedforward": 8, "positions": 6}
+    network = TransformerClassifier(vocabulary=5, num_classes=2, dropout=0.1, **sizes)
+    # Two in each layer and one at the end.
+    assert sum(isinstance(module, nn.LayerNorm) for module in network.modules()) == 3
 
 
 # --- ensembles ---------------------------------------------------------------------------------

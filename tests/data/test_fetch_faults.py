@@ -86,7 +86,7 @@ def source(server) -> dict[str, str]:
 
 
 def visible(cache: Path) -> list[Path]:
-    """What the cache has to offer; hidden are its locks and what has come of a broken transfer."""
+    """The files of the cache without its hidden locks and partial transfers."""
     return [path for path in cache.iterdir() if not path.name.startswith(".")]
 
 
@@ -103,13 +103,13 @@ def test_a_file_of_a_web_server_is_fetched_once(server, source, tmp_path):
 
 def test_a_network_that_vanishes_in_the_middle_is_answered(server, source, tmp_path):
     server.break_after = 128 << 10
-    with pytest.raises(UserError, match=f"broken off after {384 << 10} bytes"):
+    with pytest.raises(UserError, match=f"broke off after {384 << 10} bytes"):
         fetch([source], tmp_path)
     assert visible(tmp_path) == []
     assert server.asked == [None, "bytes=131072-", "bytes=262144-"]
 
 
-def test_the_next_fetch_goes_on_where_the_last_one_broke_off(server, source, tmp_path):
+def test_the_next_fetch_resumes_a_broken_transfer(server, source, tmp_path):
     server.break_after = 128 << 10
     with pytest.raises(UserError):
         fetch([source], tmp_path)
@@ -120,7 +120,7 @@ def test_the_next_fetch_goes_on_where_the_last_one_broke_off(server, source, tmp
 
 def test_a_server_without_parts_is_asked_for_the_whole(server, source, tmp_path):
     server.ranges, server.break_after = False, len(CONTENT) // 2
-    with pytest.raises(UserError, match=f"broken off after {len(CONTENT) // 2} bytes"):
+    with pytest.raises(UserError, match=f"broke off after {len(CONTENT) // 2} bytes"):
         fetch([source], tmp_path)
     server.break_after = None
     assert fetch([source], tmp_path).read_bytes() == CONTENT
@@ -167,23 +167,23 @@ def test_every_reason_is_told(server, source, tmp_path):
     with pytest.raises(UserError) as error:
         fetch([source, other], tmp_path)
     assert "500 Server Error" in str(error.value)
-    assert "nobody-listens: broken off after 0 bytes" in str(error.value)
+    assert "nobody-listens: the transfer broke off after 0 bytes" in str(error.value)
     assert str(tmp_path / file_name(source)) in str(error.value)  # where one may put it by hand
 
 
 @pytest.mark.parametrize(
-    ("sources", "said"),
+    ("sources", "message"),
     [
-        ([], "no source is named"),
-        ([{"provider": "https", "sha256": "0"}], "a source of https needs url"),
+        ([], "there are no sources"),
+        ([{"provider": "https", "sha256": "0"}], "a source of https needs 'url'"),
         (
             [{"provider": "npm", "package": "a", "version": 1.0, "sha256": "0"}],
-            "a source of npm needs version, a text",
+            "a source of npm needs 'version', a text",
         ),
     ],
 )
-def test_a_source_that_says_too_little_is_answered(sources, said, tmp_path):
-    with pytest.raises(UserError, match=said):
+def test_a_source_that_says_too_little_is_answered(sources, message, tmp_path):
+    with pytest.raises(UserError, match=message):
         fetch(sources, tmp_path)
 
 
@@ -191,7 +191,7 @@ def test_a_source_that_says_too_little_is_answered(sources, said, tmp_path):
 
 
 def fetch_elsewhere(source: dict[str, str], cache: Path, limit: str = "") -> subprocess.Popen:
-    """`fetch` in a process of its own that ends as `phytotron` would."""
+    """`fetch` in another process that ends as `phytotron` would."""
     code = f"""
 import sys
 from pathlib import Path
@@ -217,7 +217,7 @@ def test_a_full_disk_is_answered_and_leaves_nothing(source, tmp_path):
     process = fetch_elsewhere(source, tmp_path, limit)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2, err
-    assert "the data cannot be kept" in out
+    assert "the data cannot be stored" in out
     assert "the file would be larger than allowed" in out
     assert "PHYTOTRON_CACHE" in out
     assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
@@ -225,7 +225,7 @@ def test_a_full_disk_is_answered_and_leaves_nothing(source, tmp_path):
 
 def test_a_cache_that_is_a_file_is_answered(source, tmp_path):
     (tmp_path / "cache").write_text("")
-    with pytest.raises(UserError, match="the data cannot be kept"):
+    with pytest.raises(UserError, match="the data cannot be stored"):
         fetch([source], tmp_path / "cache")
 
 

@@ -96,7 +96,7 @@ def test_what_cannot_be_had_does_not_keep_the_others(capsys, project):
     status, _, err = run(capsys, "--all", "--json")
     assert status == 2
     assert (project / "cache" / "photos-1.0").is_file()
-    assert "digits: data.sources: the data cannot be had" in err
+    assert "digits: data.read.sources: the data cannot be fetched" in err
     assert "Traceback" not in err
 
 

@@ -44,7 +44,7 @@ def test_without_a_whole_checkpoint_it_begins_anew(training, undisturbed) -> Non
     for checkpoint in killed.checkpoints:
         truncate(checkpoint / "state.ckpt")
     assert killed.run() == 0
-    assert "going on" not in killed.log
+    assert "continuing" not in killed.log
     assert killed.digests() == undisturbed()
 
 

@@ -1,4 +1,4 @@
-"""Whatever the arithmetic, a training that was killed goes on exactly."""
+"""Whatever the arithmetic, a training that was killed continues exactly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ on_each_device = pytest.mark.parametrize("accelerator", ["cpu", pytest.param("gp
         ("trainer.precision=16-mixed", "trainer.accumulate_grad_batches=2"),
         ("trainer.precision=bf16-mixed", EMA),
         pytest.param(("trainer.precision=bf16-true",), marks=pytest.mark.slow),
-        # Nearly all paragraphs have so many tokens: few sizes are to be compiled.
+        # Nearly all paragraphs have 10 tokens or more: few shapes to compile.
         pytest.param(("trainer.compile=default", "data.max_tokens=10"), marks=pytest.mark.slow),
     ],
     ids=lambda kind: "+".join(kind).replace("trainer.", "")[:40],
@@ -40,7 +40,7 @@ def test_the_scaler_of_the_gradients_goes_on_where_it_was(training, accelerator:
     kind = ("trainer.precision=16-mixed", f"trainer.accelerator={accelerator}")
     once, twice = training(*kind), training(*kind)
     assert once.run(kind="step", count=31) == KILLED
-    assert twice.run(kind="step", count=17) == KILLED  # it goes on from step 15
+    assert twice.run(kind="step", count=17) == KILLED  # it continues from step 15
     assert twice.run(kind="step", count=16) == KILLED
     states = []
     for each in (once, twice):

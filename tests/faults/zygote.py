@@ -47,7 +47,7 @@ def plan(fault: dict[str, Any], scratch: str) -> None:
             action()
 
     match fault.get("kind"):
-        case "step":  # right behind an optimizer step
+        case "step":  # right after an optimizer step
             register_optimizer_step_post_hook(lambda *_: every(die))
         case "validation":  # while a validation looks at its batch
 

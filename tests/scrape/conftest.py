@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.fixtures.settings import crawl_config
 
 from phytotron.scrape.settings import CrawlConfig
 
@@ -163,6 +164,6 @@ def site(server: FaultServer) -> Callable[..., CrawlConfig]:
             "backoff": 0.01,
             "allow_private": True,
         }
-        return CrawlConfig(**(settings | changes))
+        return crawl_config(**(settings | changes))
 
     return make

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fixtures.settings import crawl_config
 from warcio.archiveiterator import ArchiveIterator
 
 from phytotron.errors import UserError
@@ -219,7 +220,7 @@ def test_no_redirect_leads_to_the_cloud_metadata(server, visit, moved) -> None:
     server.routes |= {"/": page("/steal"), "/steal": moved("http://169.254.169.254/latest/")}
     assert visit().why() == {"/steal": "redirect off the site"}
     allowed = visit(allowed_hosts=["127.0.0.1", "169.254.169.254"])
-    assert allowed.why() == {"/latest/": "robots.txt cannot be had (link-local address)"}
+    assert allowed.why() == {"/latest/": "robots.txt cannot be fetched (link-local address)"}
 
 
 # --- robots.txt ---------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def test_a_robots_txt_that_is_not_there_allows_everything(server, visit, status,
 @pytest.mark.parametrize("status", ["500 Oh", "503 Later", "429 Slow down"])
 def test_a_robots_txt_that_cannot_be_had_forbids_everything(server, visit, status, answer) -> None:
     server.routes |= {"/robots.txt": answer(status=status), "/": "a"}
-    with pytest.raises(UserError, match=r"robots\.txt cannot be had"):
+    with pytest.raises(UserError, match=r"robots\.txt cannot be fetched"):
         visit()
     assert server.paths() == []
 
@@ -438,7 +439,7 @@ def test_a_site_that_goes_down_in_the_middle_can_be_finished_later(
 
     server.routes |= {"/": page(*numbers)} | dict.fromkeys(numbers, sometimes)
     config = site(retries=0)
-    with pytest.raises(UserError, match="does not answer any more"):
+    with pytest.raises(UserError, match="no longer answers"):
         crawl(config, tmp_path / "out")
     assert not (tmp_path / "out" / "pages.warc.gz").exists()
     server.listen_again()
@@ -486,7 +487,7 @@ def test_a_second_crawl_asks_only_whether_pages_have_changed(server, visit, answ
 
 
 def test_the_bundled_site_has_the_same_bytes_on_every_port(tmp_path, small_archive) -> None:
-    config = CrawlConfig(
+    config = crawl_config(
         name="bundled",
         start_urls=("http://docs.phytotron.test/index.html",),
         archive=small_archive,

@@ -103,7 +103,7 @@ def test_with_several_requests_at_a_time_only_those_under_way_are_sent_again(
 def test_a_kill_between_the_last_page_and_the_archive_costs_no_request(
     server, site, tmp_path, deadly
 ) -> None:
-    """What is left then is a full journal; a finished crawl whose outs were deleted is alike."""
+    """What is left then is a full log; a finished crawl whose outs were deleted is alike."""
     config = site()
     out = tmp_path / "out"
     crawl(config, out)

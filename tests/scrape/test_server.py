@@ -308,7 +308,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     archive.write_bytes(content)
     record_hash(archive)
     with (
-        pytest.raises(UserError, match=r"site\.tar\.xz: is (no whole|empty)"),
+        pytest.raises(UserError, match=r"site\.tar\.xz: is (not a complete|empty)"),
         SnapshotServer(archive),
     ):
         pass

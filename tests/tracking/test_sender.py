@@ -158,7 +158,7 @@ def test_killed_it_is_shown_so_and_resumed_it_goes_on_in_the_same_run(train, set
     eventually(lambda: has_started(settings))
     training.kill()
     eventually(lambda: status(settings) == "KILLED")
-    assert "without a word" in runs(settings)[0].data.tags[ENDED]
+    assert "without logging a reason" in runs(settings)[0].data.tags[ENDED]
     resumed = train()
     resumed.log(70, 150)  # from the last checkpoint on
     eventually(lambda: status(settings) == "RUNNING")

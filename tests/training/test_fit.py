@@ -154,11 +154,12 @@ def test_a_loss_that_is_no_number_stops_with_step_and_learning_rate(compose, tra
 
 
 def test_mistakes_in_the_config_are_answered(compose, data, tmp_path):
+    with pytest.raises(UserError, match=r"'trainer\.precision' is '8-bit'"):
+        compose("router/textcnn", "trainer.precision=8-bit")
     config = compose("router/textcnn")
     for change, message in [
         ({"model": None}, "no model"),
         ({"trainer": None}, "needs a trainer"),
-        ({"trainer": config["trainer"] | {"precision": "8-bit"}}, "trainer.precision: '8-bit'"),
         ({"model": config["model"] | {"_target_": "phytotron.models.text.Nothing"}}, "Nothing"),
         ({"model": config["model"] | {"depth": 3}}, "depth"),
         (

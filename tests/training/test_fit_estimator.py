@@ -20,7 +20,8 @@ from phytotron.training.fit_estimator import fit_estimator, learned_arrays
 from phytotron.training.model_folder import load_trained
 
 IRIS = {
-    "_target_": "phytotron.data.iris.iris",
+    "_target_": "phytotron.data.tables.table_module",
+    "read": {"_target_": "phytotron.data.iris.read_iris"},
     "batch_size": None,
     "validation": 0,
     "seed": 0,

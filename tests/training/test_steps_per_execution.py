@@ -44,7 +44,7 @@ def test_the_same_model(compose, train, monkeypatch, overrides, accelerator):
         together.append(loop.trainer.global_step - before)
 
     monkeypatch.setattr(StepsPerExecution, "take", counted)
-    for limit in (0, float("inf")):  # a step of so many seconds is small
+    for limit in (0, float("inf")):  # a shorter step is small
         monkeypatch.setattr(steps_per_execution, "SMALL_STEP_SECONDS", limit)
         together.clear()
         folder = train(config, f"model-{limit}")

@@ -180,7 +180,6 @@ def test_a_zoo_without_experiments_has_a_page_too(project: Path) -> None:
     for path in Path("conf/experiment").rglob("*.yaml"):
         path.unlink()
     generated.report()
-    assert "experiments: []" in generated.EXPERIMENTS.read_text()
     assert "There are no experiments" in (OUT / "index.html").read_text()
 
 
@@ -210,11 +209,6 @@ def test_the_lines_of_the_tables_are_short_and_their_links_lead_somewhere() -> N
         assert max(len(line) for line in page.splitlines() if line.startswith("|")) < 120
         for address in re.findall(r"\]\((?!http)([^)]+)\)", page):
             assert (path.parent / address).is_file(), address
-
-
-def test_the_list_for_dvc_is_the_folder_of_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    assert generated.EXPERIMENTS.read_text() == generated.experiments_list()
 
 
 def test_every_result_is_as_it_was_written_and_of_an_experiment(

@@ -13,10 +13,10 @@ from phytotron.clean.duplicates import exact_duplicates, groups, near_duplicates
 from phytotron.clean.labels import LabelRules
 from phytotron.clean.paragraphs import Cleaner, CleanPage
 from phytotron.clean.settings import CleanConfig
-from phytotron.clean.workers import clean_all
 from phytotron.errors import UserError
 from phytotron.html.pages import HTML_TYPES
 from phytotron.progress import progress
+from phytotron.workers import map_untrusted
 
 _SHOWN = 10  # failed pages that a message lists
 
@@ -110,7 +110,15 @@ def _cleaned(
                 else:
                     dropped["no_label"] += 1
 
-    yield from progress(clean_all(labelled(), cleaner), None, "clean: pages")
+    # The HTML parser is C code, which a page can make spin or run out of memory.
+    cleaned = map_untrusted(
+        cleaner.clean,
+        labelled(),
+        count=cleaner.config.workers or None,
+        time_limit=cleaner.config.page_timeout,
+        lost=lambda page: CleanPage(page.url, failure="its process died or ran out of time"),
+    )
+    yield from progress(cleaned, None, "clean: pages")
     labels.check_coverage(sorted(urls))
 
 

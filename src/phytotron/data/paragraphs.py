@@ -1,4 +1,4 @@
-"""What `preprocess` wrote, read back: paragraphs with their labels, pages and token ids."""
+"""Reads what `preprocess` wrote: paragraphs with their labels, pages and token ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from phytotron.files import read_json
 
 
 @dataclass(frozen=True)
-class Split:
+class ParagraphSplit:
     """One split of `data/processed/`, in the order of its shards.
 
     Paragraph `i` has the token ids `tokens[offsets[i]:offsets[i + 1]]`.
@@ -46,7 +46,7 @@ class Split:
         return self._table["url"].to_pylist()
 
 
-def load_split(folder: Path | str, split: str) -> Split:
+def load_split(folder: Path | str, split: str) -> ParagraphSplit:
     """Read one split of a processed folder.
 
     Args:
@@ -74,10 +74,10 @@ def load_split(folder: Path | str, split: str) -> Split:
             offsets.append(np.load(path.with_suffix(".offsets.npy"))[1:] + offsets[-1][-1])
         except FileNotFoundError as error:
             raise UserError(
-                "the shard is not complete", where=str(path), hint="run: dvc repro preprocess"
+                "a file of the shard is missing", where=str(path), hint="run: dvc repro preprocess"
             ) from error
     table = pa.concat_tables(tables)
-    return Split(
+    return ParagraphSplit(
         labels=table["label"].to_numpy(),
         tokens=np.concatenate(tokens),
         offsets=np.concatenate(offsets),

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from phytotron.data.order import TrainingOrder, evaluation_batches
-from phytotron.data.paragraphs import Split, load_labels, load_split
+from phytotron.data.paragraphs import ParagraphSplit, load_labels, load_split
 from phytotron.data.tokens import TokenRows
 
 
@@ -26,9 +26,9 @@ class TextBatch(NamedTuple):
 
 
 class TextBatches(Dataset[TextBatch]):
-    """A split that is indexed by whole batches: `self[rows]` needs no collating."""
+    """A split that is indexed by the rows of a batch, so that nothing has to be collated."""
 
-    def __init__(self, split: Split, max_tokens: int) -> None:
+    def __init__(self, split: ParagraphSplit, max_tokens: int) -> None:
         self.rows = TokenRows(split.tokens, split.offsets, max_tokens)
         self.labels = split.labels
 
@@ -47,12 +47,13 @@ class TextDataModule(pl.LightningDataModule):
     Args:
         folder: such as `data/processed`.
         batch_size: paragraphs of a training batch in each process.
-        max_tokens: longer paragraphs are cut off there.
-        seed: the order of the training data derives from it and the epoch.
+        max_tokens: longer paragraphs are cut off.
+        seed: determines, together with the epoch, the order of the training paragraphs.
         workers: processes that prepare training batches; 0: training prepares them itself.
 
     Attributes:
-        dimensions: what a network must know of the data: `vocabulary` (token ids) and `classes`.
+        dimensions: what a network must know of the data: `vocabulary` (number of token ids) and
+            `num_classes`.
         class_counts: training paragraphs of each class, shape (classes,).
     """
 
@@ -87,12 +88,12 @@ class TextDataModule(pl.LightningDataModule):
         return self._evaluation(self.test)
 
     def _evaluation(self, split: TextBatches) -> DataLoader:
-        # Without gradients there is room for four times as many.
+        # Without gradients, memory suffices for batches four times as large.
         batches = evaluation_batches(split.rows.lengths, 4 * self.batch_size, **self._share())
         return DataLoader(split, sampler=batches, batch_size=None)
 
     def _share(self) -> dict[str, int]:
-        """Which part of each batch is for this process; all of it outside a Trainer."""
+        """The part of each batch that this process gets; all of it outside a Trainer."""
         if self.trainer is None:
             return {"rank": 0, "world_size": 1}
         return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}

@@ -1,4 +1,4 @@
-"""Labelled paragraphs as plain texts, for estimators that read them."""
+"""Labelled paragraphs as plain texts, for estimators that take texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TextsOfParagraphs:
         folder: such as `data/processed`.
     """
 
-    test = None  # is for the stage `evaluate`
+    test = None  # only the stage `evaluate` reads the test split
 
     def __init__(self, folder: Path | str) -> None:
         self.train, self.validation = (_texts(folder, name) for name in ("train", "validation"))

@@ -14,7 +14,7 @@ import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
 
-from phytotron.config.names import figure_modules
+from phytotron.config.components import figure_modules
 from phytotron.evaluation.tables import write_csv
 from phytotron.evaluation.trained import Trained
 from phytotron.files import replacing_folder

@@ -14,7 +14,7 @@ from phytotron.preprocess.documents import Pages, Range, read_paragraphs
 from phytotron.preprocess.leaks import Leak, Shingles, find_leaks, shingle
 from phytotron.preprocess.settings import LeakSettings
 from phytotron.preprocess.split import SPLITS
-from phytotron.preprocess.workers import Workers
+from phytotron.workers import Workers
 
 _SHOWN = 3  # pairs that an error shows
 

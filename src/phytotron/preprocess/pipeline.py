@@ -22,7 +22,7 @@ from phytotron.preprocess.settings import Settings
 from phytotron.preprocess.shards import ShardTask, write_shards
 from phytotron.preprocess.split import SPLITS, assign_splits
 from phytotron.preprocess.tokenizer import train_tokenizer
-from phytotron.preprocess.workers import Workers
+from phytotron.workers import Workers
 
 
 def preprocess(documents: Path, folder: Path, settings: Settings) -> dict[str, Any]:
@@ -39,7 +39,10 @@ def preprocess(documents: Path, folder: Path, settings: Settings) -> dict[str, A
     pages = read_pages(documents)
     ranges = cut_ranges(pages.counts, settings.shard_paragraphs)
     split = np.repeat(assign_splits(pages, settings.fractions, settings.seed), pages.counts)
-    with replacing_folder(folder) as part, Workers(settings.workers) as workers:
+    workers = Workers(
+        settings.workers, "preprocess.workers", ", or a smaller preprocess.shard_paragraphs"
+    )
+    with replacing_folder(folder) as part, workers:
         leaks = remove_leaks(
             documents,
             pages,

@@ -1,4 +1,4 @@
-"""What the ways of training have in common whose network is measured by its samples."""
+"""The base of tasks whose network generates images and is measured by its samples."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from phytotron.tasks.sample_quality import judged
+from phytotron.tasks.sample_quality import sample_quality
 from phytotron.tasks.task import Task
 
-# Samples that are made at once: many for the processor, few for the memory.
-_AT_ONCE = 250
+# Samples of one forward pass: a limit on memory.
+_CHUNK = 250
 
 
 class Generation(Task):
-    """A task whose test judges new images: see `phytotron.tasks.sample_quality`.
+    """A task whose test measures generated images, see `phytotron.tasks.sample_quality`.
 
     Args:
         network: has `sample(count)`.
-        data: the data module, whose images the judge learns from and compares with.
-        test_samples: images that are judged in a test.
-        grid: rows and columns of the picture of samples.
+        data: the data module whose images the samples are compared with.
+        test_samples: number of images that a test generates.
+        grid: rows and columns of the figure of samples.
         others: see `Task`.
     """
 
@@ -44,17 +44,17 @@ class Generation(Task):
         self.grid = grid
 
     def validation_step(self, batch: Any, index: int) -> None:
-        """There is no loss of single images that would say how good the samples are."""
+        """Nothing: no loss of single images measures the quality of samples."""
 
     def test_step(self, batch: Any, index: int) -> None:
-        """Samples are judged when the test ends."""
+        """Nothing: samples are measured once, when the test ends."""
 
     def on_test_epoch_end(self) -> None:
-        for name, value in judged(self.sample(self.test_samples), self.data).items():
+        for name, value in sample_quality(self.sample(self.test_samples), self.data).items():
             self.log(f"test/{name}", value)
 
     def sample(self, count: int) -> Tensor:
-        """New images, shape (count, ...)."""
-        full, rest = divmod(count, _AT_ONCE)
-        sizes = [_AT_ONCE] * full + [rest] * (rest > 0)
+        """Generate images, shape (count, channels, height, width)."""
+        full, rest = divmod(count, _CHUNK)
+        sizes = [_CHUNK] * full + [rest] * (rest > 0)
         return torch.cat([self.network.sample(size) for size in sizes])

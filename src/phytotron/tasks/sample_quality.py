@@ -1,7 +1,8 @@
-"""A classifier that judges samples of a generative model.
+"""How good the samples of a generative model are, by a small classifier of the real images.
 
-It learns from the real training images, and then says of each sample which class it is of and how
-sure that is. One is trained for each set of images, once on each machine, and always the same one.
+The classifier learns from the real training images, then gives each sample a class and a
+confidence. One is trained for each set of images, once on each machine, and always with the same
+weights.
 """
 
 from __future__ import annotations
@@ -23,55 +24,61 @@ from phytotron.data.sources import cache_folder
 from phytotron.errors import UserError
 from phytotron.files import replacing
 from phytotron.locks import locked
-from phytotron.models.vision.small_cnn import SmallCNN
+from phytotron.models.vision.stacked_cnn import StackedCNN
 
-# The network and how it learns; other values make another judge.
-_NETWORK = {"channels": (16, 32), "kernel": 3, "hidden": 128}
+# The architecture and training settings are part of the cache key.
+_FILTERS, _FEATURES = (16, 32), 128
 _EPOCHS, _BATCH, _LEARNING_RATE = 2, 100, 1e-3
-# One of fewer images is trained in less time than it takes to look for it.
-_WORTH_KEEPING = 5000
-# A class is present if at least this share of the samples is of it.
+# A classifier of fewer images is trained in less time than the cache takes.
+_LEAST_CACHED = 5000
+# A class counts as present if at least this share of the samples belongs to it.
 _PRESENT = 0.01
 
 
-class Judge(nn.Module):
-    """Class probabilities, and the features that they are made of.
+class SampleClassifier(nn.Module):
+    """Class probabilities of images, and the features that they are computed from.
 
     Args:
-        input_shape: of an image.
-        num_classes: how many.
+        input_shape: of one image, (channels, height, width).
+        num_classes: logits of an image.
 
     Attributes:
         num_features: of an image; torchmetrics asks for it.
     """
 
+    num_features: int = _FEATURES
+
     def __init__(self, input_shape: tuple[int, ...], num_classes: int) -> None:
         super().__init__()
-        self.network = SmallCNN(input_shape=input_shape, num_outputs=num_classes, **_NETWORK)  # type: ignore[arg-type]
-        self.num_features: int = _NETWORK["hidden"]  # type: ignore[assignment]
+        self.network = StackedCNN(
+            input_shape=input_shape,
+            num_outputs=num_classes,
+            stages=[{"channels": [filters], "padding": 1} for filters in _FILTERS],
+            hidden=[_FEATURES],
+        )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images in [0, 1], shape (batch, ...), to features, shape (batch, num_features)."""
-        last = len(self.network.classifier) - 1
-        return self.network.classifier[:last](self.network.features(images))
+        """Images in [0, 1], shape (batch, *input_shape), to features, shape (batch, features)."""
+        return self.network.classifier[:-1](self.network.features(images))
 
     def probabilities(self, images: Tensor) -> Tensor:
-        """Images in [0, 1] to probabilities, shape (batch, classes)."""
+        """Images in [0, 1], shape (batch, *input_shape), to shape (batch, num_classes)."""
         return self.network.classifier[-1](self(images)).softmax(dim=1)
 
 
-def judged(samples: Tensor, data: Any) -> dict[str, float]:
-    """How good samples are.
+def sample_quality(samples: Tensor, data: Any) -> dict[str, float]:
+    """Measure samples against the real images.
 
-    - `confidence`: how sure the judge is of a sample's class, the mean of its highest probability.
-    - `digits_present`: classes that at least one sample in a hundred is of.
+    - `confidence`: the classifier's highest probability for a sample, averaged over all samples.
+    - `digits_present`: the number of classes to which at least one sample in a hundred belongs.
     - `score`: the confidence if all classes are present, else 0. Confidence alone is not enough:
-      the judge, who knows nothing but digits, is half sure of pure noise.
-    - `fid`: the Frechet distance between the features of the samples and of the test images (Heusel
-      et al., 2017, with the judge's features instead of Inception's): 0 for the same distribution.
+      a classifier that has seen nothing but digits is half sure of pure noise.
+    - `frechet_distance`: between the features of the samples and those of the test images, 0 for
+      the same distribution. This is the formula of the FID (Heusel et al., 2017) in the features
+      of this classifier instead of Inception's, so its values do not compare with published FIDs.
 
     Args:
-        samples: shape (samples, ...), in the scaling of the data.
+        samples: shape (samples, channels, height, width), in the scaling of the data.
         data: a data module of images and class ids.
     """
     low, high = data.train.inputs.aminmax()
@@ -79,86 +86,89 @@ def judged(samples: Tensor, data: Any) -> dict[str, float]:
     def unit(images: Tensor) -> Tensor:
         return ((images.cpu() - low) / (high - low)).clamp(0, 1)
 
-    judge = judge_of((unit(data.train.inputs) * 255).round().byte(), data.train.targets)
-    distance = FrechetInceptionDistance(judge, normalize=True)
+    training_images = (unit(data.train.inputs) * 255).round().byte()
+    classifier = sample_classifier(training_images, data.train.targets)
+    distance = FrechetInceptionDistance(classifier, normalize=True)
     with torch.inference_mode():
-        highest = [judge.probabilities(part).max(dim=1) for part in unit(samples).split(1000)]
+        highest = [classifier.probabilities(part).max(dim=1) for part in unit(samples).split(1000)]
         for part in unit(samples).split(1000):
             distance.update(part, real=False)
         for part in unit(data.test.inputs).split(1000):
             distance.update(part, real=True)
         confidence = torch.cat([value for value, _ in highest])
-        found = torch.cat([place for _, place in highest]).bincount()
-        present = int((found >= _PRESENT * len(samples)).sum())
+        counts = torch.cat([label for _, label in highest]).bincount()
+        present = int((counts >= _PRESENT * len(samples)).sum())
         complete = present == data.dimensions["num_classes"]
         return {
             "score": float(confidence.mean()) if complete else 0.0,
             "confidence": float(confidence.mean()),
             "digits_present": present,
-            "fid": float(distance.compute()),
+            "frechet_distance": float(distance.compute()),
         }
 
 
-def judge_of(images: Tensor, labels: Tensor, cache: Path | None = None) -> Judge:
-    """The judge that learned from these images; from the cache if it is there and whole.
+def sample_classifier(
+    images: Tensor, labels: Tensor, cache: Path | None = None
+) -> SampleClassifier:
+    """The classifier of these images, from the cache if its file is there and undamaged.
 
     Args:
-        images: bytes, shape (samples, channels, height, width).
+        images: uint8, shape (samples, channels, height, width).
         labels: class ids, shape (samples,).
-        cache: the folder that keeps it; None: `cache_folder()`.
+        cache: the folder of the cache; None: `cache_folder()`.
 
     Raises:
         UserError: the cache cannot be written.
     """
-    if len(images) < _WORTH_KEEPING:
-        return _trained(images, labels)
+    if len(images) < _LEAST_CACHED:
+        return _train(images, labels)
     cache = cache or cache_folder()
-    recipe = (_NETWORK, _EPOCHS, _BATCH, _LEARNING_RATE, torch.__version__, images.shape)
-    name = _digest(repr(recipe).encode(), {"images": images, "labels": labels})
-    path = cache / f"judge-{name[:16]}.safetensors"
+    settings = (_FILTERS, _FEATURES, _EPOCHS, _BATCH, _LEARNING_RATE)
+    prefix = repr((settings, torch.__version__, images.shape)).encode()
+    key = _digest(prefix, {"images": images, "labels": labels})
+    path = cache / f"sample-classifier-{key[:16]}.safetensors"
     try:
         with locked(cache / f".{path.name}.lock", "training this classifier"):
             if (state := _read(path)) is None:
-                judge = _trained(images, labels)
-                _write(judge.state_dict(), path)
+                classifier = _train(images, labels)
+                _write(classifier.state_dict(), path)
             else:
-                judge = _new(images, labels)
-                judge.load_state_dict(state)
+                classifier = _untrained(images, labels)
+                classifier.load_state_dict(state)
     except OSError as error:
         raise UserError(
-            f"the judge of samples cannot be kept: {error.strerror or error}",
+            f"the classifier for sample quality cannot be cached: {error.strerror or error}",
             where=str(path),
             hint="PHYTOTRON_CACHE chooses another place",
         ) from error
-    return judge.eval()
+    return classifier.eval()
 
 
-def _new(images: Tensor, labels: Tensor) -> Judge:
-    """One that has not learned anything; leaves the caller's randomness as it is."""
+def _untrained(images: Tensor, labels: Tensor) -> SampleClassifier:
+    """A classifier with its first weights; the caller's random state is left alone."""
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(0)
-        return Judge(tuple(images.shape[1:]), int(labels.max()) + 1)
+        return SampleClassifier(tuple(images.shape[1:]), int(labels.max()) + 1)
 
 
-def _trained(images: Tensor, labels: Tensor) -> Judge:
-    """Train one, always the same one for the same images."""
-    with _by_itself():
-        judge = _new(images, labels)
-        # One kernel for all weights, as everywhere here.
-        optimizer = torch.optim.Adam(judge.parameters(), lr=_LEARNING_RATE, fused=True)
+def _train(images: Tensor, labels: Tensor) -> SampleClassifier:
+    """Train a classifier; the same images give the same weights."""
+    with _isolated():
+        classifier = _untrained(images, labels)
+        optimizer = torch.optim.Adam(classifier.parameters(), lr=_LEARNING_RATE, fused=True)
         for _ in range(_EPOCHS):
             for rows in torch.randperm(len(images)).split(_BATCH):
-                logits = judge.network(images[rows].float() / 255)
+                logits = classifier.network(images[rows].float() / 255)
                 loss = F.cross_entropy(logits, labels[rows])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-    return judge.eval()
+    return classifier.eval()
 
 
 @contextmanager
-def _by_itself() -> Iterator[None]:
-    """Independent of the caller's randomness and threads, with gradients even inside a test."""
+def _isolated() -> Iterator[None]:
+    """A fixed random state and one thread, both restored; gradients even in inference mode."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -170,14 +180,14 @@ def _by_itself() -> Iterator[None]:
 
 
 def _read(path: Path) -> dict[str, Tensor] | None:
-    """The weights of a file; None if it is not there, or not as it was written."""
+    """The weights of a file; None if it is absent or damaged."""
     try:
         with safe_open(path, "pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            promised = (file.metadata() or {}).get("sha256")
+            expected = (file.metadata() or {}).get("sha256")
     except (FileNotFoundError, SafetensorError):
         return None
-    return state if promised == _digest(b"", state) else None
+    return state if expected == _digest(b"", state) else None
 
 
 def _write(state: dict[str, Tensor], path: Path) -> None:
@@ -185,8 +195,8 @@ def _write(state: dict[str, Tensor], path: Path) -> None:
         save_file(state, temporary, metadata={"sha256": _digest(b"", state)})
 
 
-def _digest(begin: bytes, tensors: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256(begin)
+def _digest(prefix: bytes, tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(prefix)
     for name in sorted(tensors):
         digest.update(name.encode())
         digest.update(tensors[name].contiguous().numpy().tobytes())

@@ -1,4 +1,4 @@
-"""What of the journals no store has yet; read without MLflow, so that `doctor` answers quickly."""
+"""Which journals are not completely in MLflow; read without MLflow, so `doctor` answers quickly."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def unsent_trainings() -> list[Path]:
 
 
 def unsent_bytes(folder: Path) -> int:
-    """How much of a folder's journals no store has."""
+    """How many bytes of a folder's journals have not been sent."""
     offsets = sent_so_far(folder).get("offsets", {})
     return sum(size - offsets.get(name, 0) for name, size in journal_sizes(folder).items())
 

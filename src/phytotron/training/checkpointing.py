@@ -145,7 +145,7 @@ class Checkpointing(Callback):
         """Save the state and end the training, where either is due; all processes call this."""
         due, signal = self._agreed(self._due(boundary))
         if due or signal:
-            # A checkpoint after a loss that is no number would only resume the failure.
+            # A checkpoint after a loss that is not finite would only resume the failure.
             self.guard.check(self.trainer)
             self._place = place
             self._save()

@@ -13,7 +13,7 @@ from phytotron.config.instantiate import locate
 from phytotron.data.paragraphs import load_labels
 from phytotron.errors import UserError
 from phytotron.files import replacing_folder, sha256
-from phytotron.training import checkpoint_config, trainer_config
+from phytotron.training import checkpoint_config
 from phytotron.training.fitted import Fitted
 from phytotron.training.model_folder import is_estimator, save_model
 
@@ -73,9 +73,7 @@ def identity(config: Mapping[str, Any], data: Path | None) -> str:
         UserError: the config or the data are not right.
     """
     _check(config)
-    facts = dict(config) | {
-        "checkpoint": checkpoint_config.identity(config.get("checkpoint") or {})
-    }
+    facts = dict(config) | {"checkpoint": checkpoint_config.identity(config["checkpoint"])}
     text = json.dumps(facts, sort_keys=True)
     if data:
         load_labels(data)  # says so if the data is not there
@@ -86,9 +84,6 @@ def identity(config: Mapping[str, Any], data: Path | None) -> str:
 def _check(config: Mapping[str, Any]) -> None:
     if not config.get("model"):
         raise UserError("the experiment chooses no model", where="model", hint="see conf/model/")
-    if config.get("trainer"):
-        trainer_config.check(config["trainer"])
-    checkpoint_config.check(config.get("checkpoint") or {})
     estimator = _is_estimator(config)
     for group in ("task",) if estimator else ("data", "task", "optimizer", "trainer"):
         if not config.get(group):

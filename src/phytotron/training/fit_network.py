@@ -42,11 +42,11 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         None in a process that is not the first of a distributed run.
 
     Raises:
-        Interrupted: a signal ended it in good order.
+        Interrupted: a signal ended it gracefully.
         UserError: what the config asks for cannot be done, or the loss is not finite.
     """
     seed = config["seed"]
-    starting = checkpoint_config.DEFAULT | dict(config.get("checkpoint") or {})
+    starting = config["checkpoint"]
     make_deterministic(seed, config["trainer"]["threads"])
     with enough_memory(config):
         datamodule = build_data(config, folder)
@@ -65,7 +65,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         every_n_seconds=starting["every_n_seconds"],
         keep=starting["keep"],
     )
-    # The average gives the weights back when all others have seen it.
+    # EMA must run last: it swaps the raw weights back when validation ends.
     chosen.sort(key=lambda callback: isinstance(callback, EMA))
     callbacks = [SeedEvaluation(seed), history, *chosen, Throughput(), checkpointing]
     journal = current_journal()
@@ -83,10 +83,10 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         facts = checkpoints.facts(last)
         if facts["processes"] != trainer.world_size:
             raise UserError(
-                f"is of {facts['processes']} processes, and here are {trainer.world_size}: each "
-                "would get other batches",
+                f"was written by {facts['processes']} processes, and here are "
+                f"{trainer.world_size}: each would get other batches",
                 where=str(last),
-                hint="start as many, or begin anew with its weights: checkpoint.mode=warmstart "
+                hint="start as many, or start again with its weights: checkpoint.mode=warmstart "
                 f"checkpoint.source={last}",
             )
         if trainer.is_global_zero:
@@ -101,8 +101,8 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     weights = best.weights if best else full_weights(ema.average.module if ema else network)
     if not trainer.is_global_zero:
         return None
-    # In float32 and on the CPU, neither sharded nor compiled: the same kind of model whatever it
-    # was trained with.
+    # A new network in float32 on the CPU, neither sharded nor compiled: the model does not depend
+    # on what it was trained on.
     model = bare_network(config, datamodule)
     model.load_state_dict(weights)
     epochs = finished_epochs(trainer)

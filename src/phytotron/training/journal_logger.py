@@ -1,10 +1,10 @@
-"""What a network's training writes to its journal.
+"""What the training of a network writes to its journal.
 
     callbacks = [..., Throughput()]
     trainer = pl.Trainer(callbacks=callbacks, logger=JournalLogger(current_journal()))
 
-`phytotron.tracking.watch.current_journal` gives None where no training is watched: then nothing is
-written. All steps are updates of the weights so far.
+`phytotron.tracking.watch.current_journal` gives None where no training is watched; then nothing is
+written. A step is the number of updates of the weights so far.
 """
 
 from __future__ import annotations
@@ -44,12 +44,13 @@ class JournalLogger(Logger):
         return ""
 
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the journal's start has the whole config."""
+        """Does nothing: the journal's first record has the whole config."""
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         if self.journal is None:
             return
-        # Lightning counts a step only after its validation: there `step` would be one behind.
+        # Lightning counts a step only after the validation that follows it. The metrics of that
+        # validation would get a step too few.
         if self.trainer is not None:
             if not self.trainer.is_global_zero:
                 return
@@ -58,14 +59,14 @@ class JournalLogger(Logger):
 
 
 class Throughput(Callback):
-    """Logs every so often how training goes and what it waits for, as means since the last time.
+    """Logs loss, learning rate and speed every `log_every_n_steps` updates.
 
-    - `train_loss_step`: the loss of the last batch (under DDP: of the first process).
+    - `train_loss_step`: the loss of the last batch (with DDP: of the first process).
     - `learning_rate`.
-    - `samples_per_second`: of all processes, validation left out.
-    - `step_seconds`: from batch to batch; `data_seconds`: the part that went into waiting for it.
+    - `samples_per_second`: of all processes, without validations.
+    - `step_seconds`: from batch to batch; `data_seconds`: the part spent waiting for the data.
 
-    It needs the trainer's loop to be an `EpochLoop`, and logs every `log_every_n_steps` updates.
+    Speeds are means since the last time. The trainer's loop must be an `EpochLoop`.
     """
 
     supports_steps_per_execution = True
@@ -83,6 +84,7 @@ class Throughput(Callback):
         self._paused = time.perf_counter()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # As if the interval had begun later: the time of the validation does not count.
         self._since += time.perf_counter() - self._paused
 
     def on_train_batch_end(
@@ -99,7 +101,7 @@ class Throughput(Callback):
             return
         values = {"learning_rate": learning_rate(trainer)}
         if isinstance(outputs, Mapping) and "loss" in outputs:
-            # Waits for the device: only now is the time of the last steps known.
+            # `float` waits until an accelerator has finished the steps: it must precede the clock.
             values["train_loss_step"] = float(outputs["loss"])
         loop = self._loop(trainer)
         batches = loop.total_batch_idx + 1 - self._batches
@@ -127,7 +129,7 @@ class Throughput(Callback):
 
 
 def batch_size(batch: Any) -> int:
-    """How many samples a batch has: the length of its first tensor; 0 if there is none."""
+    """The number of samples in a batch: the length of its first tensor; 0 if it has none."""
     while not isinstance(batch, Tensor):
         if not batch or not isinstance(batch, Mapping | list | tuple):
             return 0

@@ -20,7 +20,7 @@ def test_its_size():
     assert sum(p.numel() for p in made.discriminator.parameters()) == 121_851
 
 
-def test_samples_are_images_and_images_are_judged():
+def test_samples_are_images_and_images_get_logits():
     made = network()
     samples = made.sample(5)
     assert samples.shape == (5, 1, 28, 28)
@@ -28,7 +28,7 @@ def test_samples_are_images_and_images_are_judged():
     assert made(samples).shape == (5,)
 
 
-def test_the_noise_is_uniform():
+def test_latent_vectors_are_uniform():
     made, seen = network(), []
     made.generator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     made.sample(2000)

@@ -26,6 +26,27 @@ def test_the_experiments_have_the_size_that_their_texts_give(experiment, paramet
     assert sum(parameter.numel() for parameter in built.parameters()) == parameters
 
 
+def test_the_size_of_the_tutorial_s_network():
+    # 3x3 filters, 64 and 128 channels: catalogue F03
+    f03 = StackedCNN(
+        input_shape=(1, 28, 28),
+        num_outputs=10,
+        stages=[{"channels": [64], "padding": 1}, {"channels": [128], "padding": 1}],
+        hidden=[1024],
+    )
+    assert sum(parameter.numel() for parameter in f03.parameters()) == 6_508_298
+
+
+def test_sides_that_pooling_cannot_halve_lose_their_last_row():
+    made = StackedCNN(
+        input_shape=(3, 33, 20),
+        num_outputs=10,
+        stages=[{"channels": [size], "padding": 1} for size in (4, 8, 8)],
+        hidden=[16],
+    )
+    assert made(torch.rand(2, 3, 33, 20)).shape == (2, 10)
+
+
 def test_it_is_convolution_activation_and_pooling_then_dense_layers():
     made = network([{"channels": [4]}, {"channels": [5, 6], "pool": False}], hidden=[7])
     one, two, three = (layer for layer in made.features if isinstance(layer, torch.nn.Conv2d))

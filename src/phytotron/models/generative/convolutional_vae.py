@@ -22,7 +22,7 @@ class ConvolutionalVAE(nn.Module):
     Args:
         input_shape: of an image, (1, height, width): 32 x 32 for an output by convolution, else
             any multiple of 8. Pixels are in [0, 1].
-        latent: numbers in a code.
+        latent_dim: numbers in a code.
         channels: of each convolution.
         output: `dense`: one weight for each pair of feature and pixel, nearly all of the network;
             `convolution`: one filter for all pixels.
@@ -35,7 +35,7 @@ class ConvolutionalVAE(nn.Module):
         self,
         *,
         input_shape: Sequence[int],
-        latent: int = 8,
+        latent_dim: int = 8,
         channels: int = 64,
         output: str = "dense",
     ) -> None:
@@ -43,7 +43,7 @@ class ConvolutionalVAE(nn.Module):
         in_channels, height, width = input_shape
         if in_channels != 1 or height % _SHRUNK or width % _SHRUNK:
             raise ValueError(f"images are {tuple(input_shape)}, not grey with sides of 8, 16, ...")
-        self.latent = latent
+        self.latent_dim = latent_dim
         self.encoder = nn.Sequential(
             *_halving(in_channels, channels),
             *_halving(channels, channels),
@@ -51,11 +51,11 @@ class ConvolutionalVAE(nn.Module):
             nn.Flatten(),
         )
         features = channels * (height // _SHRUNK) * (width // _SHRUNK)
-        self.mean = nn.Linear(features, latent)
-        self.log_variance = nn.Linear(features, latent)
+        self.mean = nn.Linear(features, latent_dim)
+        self.log_variance = nn.Linear(features, latent_dim)
         side = 2 * _FIRST
         self.decoder = nn.Sequential(
-            nn.Linear(latent, 32),
+            nn.Linear(latent_dim, 32),
             nn.LeakyReLU(_SLOPE),
             nn.Linear(32, _FIRST**2),
             nn.LeakyReLU(_SLOPE),
@@ -93,7 +93,7 @@ class ConvolutionalVAE(nn.Module):
             images: shape (batch, 1, height, width).
 
         Returns:
-            Images of the same shape, and two tensors of shape (batch, latent).
+            Images of the same shape, and two tensors of shape (batch, latent_dim).
         """
         mean, log_variance = self.encode(images)
         # Drawn in a way that gradients pass (section 2.4).
@@ -101,17 +101,17 @@ class ConvolutionalVAE(nn.Module):
         return self.decode(codes), mean, log_variance
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance of the codes, both of shape (batch, latent)."""
+        """Mean and log variance of the codes, both of shape (batch, latent_dim)."""
         features = self.encoder(images)
         return self.mean(features), self.log_variance(features)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Codes, shape (batch, latent), to images, shape (batch, 1, height, width)."""
+        """Codes, shape (batch, latent_dim), to images, shape (batch, 1, height, width)."""
         return self.decoder(codes)
 
     def sample(self, count: int) -> Tensor:
         """Images of codes from the prior N(0, I), shape (count, 1, height, width)."""
-        return self.decode(torch.randn(count, self.latent, device=self.mean.weight.device))
+        return self.decode(torch.randn(count, self.latent_dim, device=self.mean.weight.device))
 
 
 def _halving(before: int, channels: int) -> list[nn.Module]:
