@@ -493,6 +493,7 @@ class Tracking(Keys):
     uri: Text
     artifacts: Text
     experiment: Text
+    lease: bool | None
     sender: Sender
 
 
