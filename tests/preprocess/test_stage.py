@@ -76,7 +76,7 @@ def test_mistakes_exit_with_2_and_no_traceback(project):
 
 @pytest.fixture
 def small_disk(project, request):
-    """`data/` on a disk with only so many KiB left beside the documents."""
+    """`data/` on a disk with a limited number of KiB left beside the documents."""
     disk = project.folder / "data"
     documents = (project.folder / DOCUMENTS).read_bytes()
     size = request.param + 4 * -(-len(documents) // 4096)

@@ -65,7 +65,7 @@ _BREAKOUT = _names(
     "img li listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul "
     "var /br /p"
 )
-# ... except inside these, where HTML goes on.
+# ... except inside these, which contain HTML.
 _HTML_INSIDE = _names("foreignobject desc title mi mo mn ms mtext annotation-xml")
 _SEARCH = 48  # open elements that an end tag is compared with, innermost first
 

@@ -85,7 +85,7 @@ def tables(html: str, selector: str = "table", **options: Any) -> list[pandas.Da
 
     `tables(html, "table.wikitable")[0]` is the first table of that class, also when it has other
     classes beside it. Tables without a cell are left out. Spans are limited as browsers limit
-    them, so that a cell that claims to be a milliard columns wide costs nothing.
+    them, so that a cell that asks for a billion columns costs nothing.
 
     Args:
         html: the page.

@@ -49,7 +49,7 @@ def remove_leaks(
     origin = split.copy()
     leaks: list[Leak] = []
     searches = 1
-    # The last search finds nothing: with its own permutations, it judges what remains anew.
+    # The last search finds nothing: with other permutations, it checks what remains again.
     while new := find_leaks(shingles, split, threshold=settings.threshold, seed=seed + searches):
         leaks += new
         split[[leak.removed for leak in new]] = -1
