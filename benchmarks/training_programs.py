@@ -73,6 +73,7 @@ def phytotron(config: Config, folder: Path, threads: int, precision: str) -> Res
     import psutil
 
     from phytotron.tracking.watch import watched
+    from phytotron.training.fit import training_config
     from phytotron.training.fit_network import fit_network
 
     trainer = config["trainer"] | {"threads": threads, "precision": precision}
@@ -80,7 +81,7 @@ def phytotron(config: Config, folder: Path, threads: int, precision: str) -> Res
     watch = {"watch": {"_target_": "benchmarks.training_programs.watch"}}
     config = dict(config) | {"trainer": trainer, "callbacks": config["callbacks"] | watch}
     with watched("benchmark", "benchmark", config, TRACKING):
-        fitted = fit_network(config, _cache(), Path("scratch"))
+        fitted = fit_network(training_config(config), Path("scratch"))
     assert fitted is not None
     result = {"seconds": fitted.seconds, "processor": CLOCK.fit_seconds}
     result |= _torch_accuracy(fitted.model, folder)

@@ -194,12 +194,8 @@ def _explain(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from phytotron.config.cards import CONTENDERS
+    from phytotron.runs.train import train
 
-    if arguments.experiment.startswith(f"{CONTENDERS}/"):
-        from phytotron.runs.pipeline_run import train_experiment as train
-    else:
-        from phytotron.runs.train import train_in_zoo as train
     train(arguments.experiment, arguments.overrides)
 
 
@@ -220,6 +216,11 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--record-misses", action="store_true", help="exit with 0 when a target is missed"
     )
+    parser.add_argument(
+        "--stale",
+        action="store_true",
+        help="only those that are not verified yet, or not with the config and code of now",
+    )
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -232,6 +233,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs,
         part=arguments.part,
         record_misses=arguments.record_misses,
+        stale=arguments.stale,
     )
 
 
@@ -352,7 +354,10 @@ def _scrape(arguments: argparse.Namespace) -> None:
 
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", help="a text, a file, a URL, or - for standard input")
+    parser.add_argument(
+        "source",
+        help="a text, a table row (JSON or CSV), a file, a URL, or - for standard input",
+    )
     parser.add_argument("--model", help="NAME@ALIAS (default: the pipeline's champion)")
     parser.add_argument("--top", type=int, default=3, help="number of labels to print")
     parser.add_argument(
@@ -364,17 +369,19 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
 def _predict(arguments: argparse.Namespace) -> None:
     from phytotron.predict.predict import predict
 
-    predictions = predict(
+    answers = predict(
         arguments.source,
         model=arguments.model,
         top=arguments.top,
         allow_private=arguments.allow_private,
     )
+    keys = ("id", answers[0]._fields[1])  # a label with its probability, or a name with its value
     if arguments.json:
-        _print_json([{"id": item.label, "probability": item.probability} for item in predictions])
+        _print_json([dict(zip(keys, answer, strict=True)) for answer in answers])
     else:
-        for item in predictions:
-            print(f"{item.probability:6.3f}  {item.label}")
+        digits = ".3f" if keys[1] == "probability" else ".6g"
+        for name, number in answers:
+            print(f"{number:6{digits}}  {name}")
 
 
 # --- the registry ------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What every file in `conf/data/` promises: its tiny variant runs anywhere."""
+"""The tiny variant of every data set in `conf/data/` runs anywhere."""
 
 from __future__ import annotations
 

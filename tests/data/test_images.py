@@ -88,7 +88,7 @@ def test_pixels_are_scaled(cached, scaling, values):
     assert len(seen) == (2 if scaling == "binary" else 10)
 
 
-def test_an_unknown_scaling_is_answered():
+def test_an_unknown_scaling_is_reported():
     with pytest.raises(UserError, match="did you mean 'signed'"):
         image_module(read_mnist(sources=[], tiny=True), **(OPTIONS | {"scaling": "signd"}))
 
@@ -102,7 +102,7 @@ def test_a_border_and_limits(cached):
     assert data.test.targets.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_half_a_file_is_answered(cached):
+def test_half_a_file_is_reported(cached):
     files = idx_files("package/data")
     files["package/data/train-images-idx3-ubyte"] = files["package/data/train-images-idx3-ubyte"][
         :-1
@@ -111,7 +111,7 @@ def test_half_a_file_is_answered(cached):
         read_mnist(sources=cached("npm", files), cache=cached.folder)
 
 
-def test_an_archive_without_mnist_is_answered(cached):
+def test_an_archive_without_mnist_is_reported(cached):
     with pytest.raises(UserError, match="no images and labels of 'train'"):
         read_mnist(sources=cached("npm", {"package/x": b""}), cache=cached.folder)
 
@@ -164,7 +164,7 @@ def test_cats_and_dogs_are_a_data_set_of_two_classes(cached):
     assert (dogs[:, 0] == 100).all()
 
 
-def test_labels_that_are_too_few_are_answered(cached):
+def test_labels_that_are_too_few_are_reported(cached):
     files = cifar_files() | {"package/train_lables.json": b"[1, 2]"}
     with pytest.raises(UserError, match="images and labels of 'data' differ in number"):
         read_cifar10(sources=cached("npm", files), cache=cached.folder)

@@ -124,7 +124,7 @@ def test_pairs_are_framed_and_padded(packages):
     }
 
 
-def test_the_vocabulary_knows_the_training_pairs_alone(packages):
+def test_the_vocabulary_is_that_of_the_training_pairs(packages):
     data = translation_module(read_en_fr(**packages), **OPTIONS)
     assert tuple(data.source_words[:4]) == SPECIAL_WORDS
     assert set(data.train.source.unique().tolist()) - {PAD} >= {END, *range(4, 7)}
@@ -145,7 +145,7 @@ def test_more_pairs_for_the_test_than_there_are(packages):
         translation_module(read_en_fr(**packages), **(OPTIONS | {"test_samples": 2}))
 
 
-def test_a_package_without_help_is_answered(packages, cached):
+def test_a_package_without_help_is_reported(packages, cached):
     other = cached("debian", {"usr/share/doc/readme": b""})
     with pytest.raises(UserError, match="no help pages"):
         read_en_fr(**(packages | {"french": other}))

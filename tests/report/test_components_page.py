@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
+from phytotron.report.line_chart import Line, line_chart
 
 from phytotron.config.components import KINDS, component_names
 from phytotron.report.component_figures import figures
 from phytotron.report.components_page import FIGURES, PAGE, render
-from phytotron.report.line_chart import Line, line_chart
 
 ROOT = Path(__file__).parents[2]
 

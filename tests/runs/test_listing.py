@@ -127,5 +127,5 @@ def test_experiments_are_chosen_by_status(project: Path, make_result, write) -> 
 
 def test_without_a_status_nothing_is_composed(project: Path, make_result, monkeypatch) -> None:
     write_result(make_result())
-    monkeypatch.setattr(listing, "is_stale", lambda result: pytest.fail("composes"))
+    monkeypatch.setattr(listing, "staleness", lambda: pytest.fail("composes"))
     list_experiments()

@@ -1,4 +1,4 @@
-"""A web server on loopback that can do everything wrong, and counts what it is asked for."""
+"""A web server on loopback that can do everything wrong, and counts its requests."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ class FaultServer:
 
     @property
     def hits(self) -> Counter[str]:
-        """How often each path was asked for."""
+        """The number of requests for each path."""
         with self._lock:
             return Counter(request.path for request in self.requests)
 
     def paths(self) -> list[str]:
-        """The paths in the order in which they were asked for, without robots.txt."""
+        """The requested paths in order, without robots.txt."""
         with self._lock:
             return [request.path for request in self.requests if request.path != "/robots.txt"]
 

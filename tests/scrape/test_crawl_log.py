@@ -39,7 +39,7 @@ def test_the_latest_entry_of_an_address_counts(tmp_path: Path) -> None:
         assert log.record(later) == b"newer"
 
 
-def test_whatever_is_cut_off_at_the_end_the_entries_before_it_stay(tmp_path: Path) -> None:
+def test_a_truncated_log_keeps_the_entries_before_the_cut(tmp_path: Path) -> None:
     whole = written(tmp_path / "log").read_bytes()
     path = tmp_path / "cut"
     counts = []
@@ -54,7 +54,7 @@ def test_whatever_is_cut_off_at_the_end_the_entries_before_it_stay(tmp_path: Pat
     assert (counts[0], counts[-2], counts[-1]) == (0, 1, 2)
 
 
-def test_a_damaged_byte_ends_the_journal_there(tmp_path: Path) -> None:
+def test_a_damaged_byte_ends_the_log_there(tmp_path: Path) -> None:
     path = written(tmp_path / "log")
     whole = bytearray(path.read_bytes())
     whole[-3] ^= 1
@@ -70,8 +70,8 @@ def test_two_crawls_cannot_write_one_log(tmp_path: Path) -> None:
     CrawlLog(tmp_path / "log").__exit__(None, None, None)
 
 
-def test_a_write_that_the_disk_refuses_leaves_whole_entries(tmp_path: Path) -> None:
-    """In a process of its own whose files may not grow beyond a few kilobytes."""
+def test_a_failed_write_leaves_complete_entries(tmp_path: Path) -> None:
+    """In another process, whose files may not grow beyond a few kilobytes."""
     pytest.importorskip("resource")
     program = f"""
 import resource, signal

@@ -11,7 +11,7 @@ from phytotron.scrape.dispatch import MAX_WAIT, Clock, Dispatcher, Request, Temp
 
 
 class Fast(Clock):
-    """A clock that jumps to the end of every wait in which nothing is going on."""
+    """A clock that jumps to the end of every wait in which no request is running."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -28,7 +28,7 @@ class Fast(Clock):
 
 
 class Work:
-    """Notes when each request starts; fails as often as told to."""
+    """Records when each request starts; fails a given number of times."""
 
     def __init__(self, clock: Fast, **failures: list[TemporaryError]) -> None:
         self.clock = clock
@@ -60,7 +60,7 @@ def requests(*names: str, host: str = "h") -> list[Request]:
     return [Request(f"http://{host}/{name}") for name in names]
 
 
-def test_every_task_has_a_result() -> None:
+def test_every_request_has_a_result() -> None:
     work = Work(Fast())
     done = dispatcher(work, work.clock, concurrency=4)
     results = list(done.run(requests(*map(str, range(100)))))
@@ -112,7 +112,7 @@ def test_waits_between_attempts_double_and_are_the_same_in_every_run() -> None:
     assert runs[0] == runs[1]
 
 
-def test_after_the_last_attempt_the_task_is_given_up() -> None:
+def test_after_the_last_attempt_the_request_is_given_up() -> None:
     work = Work(Fast(), a=[TemporaryError("status 500") for _ in range(9)])
     retrying = dispatcher(work, work.clock, retries=2)
     assert sorted(retrying.run(requests("a", "b"))) == ["done b", "gave up a: status 500"]
@@ -121,7 +121,7 @@ def test_after_the_last_attempt_the_task_is_given_up() -> None:
     assert [name for _, name in work.starts].count("a") == 3
 
 
-def test_a_host_that_asks_for_time_gets_it_for_all_its_pages() -> None:
+def test_a_wait_that_a_host_asks_for_holds_for_all_its_pages() -> None:
     work = Work(Fast(), a=[TemporaryError("status 429", wait=120.0)])
     patient = dispatcher(work, work.clock)
     list(patient.run(requests("a", "b") + requests("x", host="other")))
@@ -132,7 +132,7 @@ def test_a_host_that_asks_for_time_gets_it_for_all_its_pages() -> None:
     assert max(moment for moment, name in work.starts if name == "a") >= 120.0
 
 
-def test_a_host_that_asks_for_too_much_time_is_not_asked_again() -> None:
+def test_a_request_is_given_up_when_the_wait_is_too_long() -> None:
     work = Work(Fast(), a=[TemporaryError("status 503", wait=MAX_WAIT + 1)])
     impatient = dispatcher(work, work.clock)
     assert list(impatient.run(requests("a"))) == ["gave up a: status 503"]
@@ -155,7 +155,7 @@ def test_never_more_at_a_time_than_allowed() -> None:
     three.stop()
 
 
-def test_a_defect_in_the_work_comes_to_the_caller() -> None:
+def test_an_exception_of_the_work_is_raised_in_the_caller() -> None:
     def work(request: Request) -> str:
         raise ZeroDivisionError
 

@@ -70,7 +70,7 @@ def test_a_checkpoint_is_a_source_too(compose, data, tmp_path, source):
     config = compose("router/textcnn", *SHORT, "checkpoint.every_n_steps=1")
     stopped = register_optimizer_step_post_hook(_abort)
     with pytest.raises(SystemExit):
-        fit(config, data, tmp_path / "model", tmp_path / "scratch")
+        fit(config, tmp_path / "model", tmp_path / "scratch")
     stopped.remove()
     state = next((tmp_path / "scratch").glob("*/checkpoints/*/state.ckpt"))
     assert (
@@ -84,18 +84,18 @@ def _abort(optimizer, *_):
         raise KeyboardInterrupt
 
 
-def test_how_often_it_is_saved_is_no_part_of_the_identity(compose, data):
-    plain = identity(compose("router/textcnn"), data)
+def test_how_often_it_is_saved_is_no_part_of_the_identity(compose):
+    plain = identity(compose("router/textcnn"))
     for override in ("checkpoint.mode=fresh", "checkpoint.keep=5", "checkpoint.every_n_steps=7"):
-        assert identity(compose("router/textcnn", override), data) == plain
-    assert identity(compose("router/textcnn", "checkpoint.freeze=[output.*]"), data) != plain
+        assert identity(compose("router/textcnn", override)) == plain
+    assert identity(compose("router/textcnn", "checkpoint.freeze=[output.*]")) != plain
 
 
 def test_other_weights_of_the_source_are_another_training(compose, data, source, train):
     config = compose("router/textcnn", "checkpoint.mode=warmstart", f"checkpoint.source={source}")
-    before = identity(config, data)
+    before = identity(config)
     train(compose("router/textcnn", *SHORT, "seed=6"), "source")
-    assert identity(config, data) != before
+    assert identity(config) != before
 
 
 @pytest.mark.parametrize(

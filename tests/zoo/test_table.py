@@ -13,8 +13,8 @@ import pytest
 from phytotron.runs.results import Result, full_name, read_result, result_file, write_result
 from phytotron.zoo import report as generated
 from phytotron.zoo import table
+from phytotron.zoo.entries import zoo_entries
 from phytotron.zoo.page import OUT
-from phytotron.zoo.systems import systems
 
 ROOT = Path(__file__).parents[2]
 FRESH = False  # no result is stale
@@ -27,7 +27,7 @@ def row(page: str, name: str) -> list[str]:
 
 
 def rendered(stale: bool = FRESH, page: str = "scratch.md") -> str:
-    return table.render(systems(lambda result: stale))[page]
+    return table.render(zoo_entries(lambda result: stale))[page]
 
 
 def test_a_row_shows_target_measured_and_seeds(project: Path, make_result) -> None:
@@ -54,7 +54,7 @@ def test_what_was_not_verified_says_so(project: Path) -> None:
 def test_a_result_of_other_code_is_stale(project: Path, make_result) -> None:
     write_result(make_result())
     assert row(rendered(stale=True), "planar")[4] == "stale"
-    page = table.render(systems())["scratch.md"]
+    page = table.render(zoo_entries())["scratch.md"]
     assert row(page, "planar")[4] == "stale"  # its fingerprint is made up
 
 
@@ -200,7 +200,7 @@ def test_the_pages_are_those_of_the_cards_and_results(monkeypatch: pytest.Monkey
         family, _, name = full_name(result.experiment, result.preset).rpartition("/")
         return (table.page_of(family), name) in stale
 
-    assert pages == table.render(systems(is_stale)), "run: phytotron report"
+    assert pages == table.render(zoo_entries(is_stale)), "run: phytotron report"
 
 
 def test_the_lines_of_the_tables_are_short_and_their_links_lead_somewhere() -> None:
@@ -215,7 +215,9 @@ def test_every_result_is_as_it_was_written_and_of_an_experiment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(ROOT)
-    known = {result_file(system.experiment, system.preset) for system in systems(lambda _: FRESH)}
+    known = {
+        result_file(system.experiment, system.preset) for system in zoo_entries(lambda _: FRESH)
+    }
     found = set(Path("zoo/results").rglob("*.json"))
     assert found <= known
     for path in found:

@@ -18,20 +18,20 @@ from phytotron.html.pages import HTML_TYPES
 from phytotron.progress import progress
 from phytotron.workers import map_untrusted
 
-_SHOWN = 10  # failed pages that a message lists
+_SHOWN = 10  # failed pages that an error lists
 
 
 def documents(
     archive: Path | str, cleaner: Cleaner, labels: LabelRules
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The labelled documents of an archive, and an account of what was changed and dropped.
+    """The labelled documents of an archive, and an account of all changes and losses.
 
     The result depends on the archive and the configs alone, not on the number of processes.
 
     Args:
         archive: a `.warc.gz` file.
-        cleaner: how a page becomes paragraphs.
-        labels: which label a page gets.
+        cleaner: turns a page into paragraphs.
+        labels: gives a page its label.
 
     Returns:
         The rows of documents.parquet, sorted by address (docs/pipeline.md has the columns), and
@@ -140,7 +140,7 @@ def _check_failures(failed: Mapping[str, str | None], pages: int, allowed: float
         shown = [f"{url}: {why}" for url, why in list(failed.items())[:_SHOWN]]
         more = [f"... and {len(failed) - _SHOWN} more"] if len(failed) > _SHOWN else []
         raise UserError(
-            f"{len(failed)} of {pages} labelled pages give no text:\n  "
+            f"{len(failed)} of {pages} labelled pages have no text:\n  "
             + "\n  ".join(shown + more),
             where="site.content",
             allowed=f"a share of {allowed:g} (clean.max_failed_share)",
@@ -150,7 +150,7 @@ def _check_failures(failed: Mapping[str, str | None], pages: int, allowed: float
 def _drop_duplicates(
     pages: Sequence[CleanPage], label: Sequence[str], config: CleanConfig
 ) -> dict[str, int]:
-    """Take duplicates out of `pages`; how many paragraphs went, and why."""
+    """Remove duplicates from `pages`; return the number of paragraphs removed, by reason."""
 
     def numbered() -> tuple[list[str], list[str]]:
         texts = [text for page in pages for text in page.paragraphs]

@@ -37,7 +37,14 @@ class CleanConfig:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> CleanConfig:
-        """The settings from the group `clean` of a checked config."""
+        """The settings from the group `clean` of a file, or of a model that was registered.
+
+        Raises:
+            UserError: a key is unknown or missing, or a value is not allowed.
+        """
+        from phytotron.config.schema import check_group  # here: workers import this module too
+
+        check_group("clean", dict(config), lambda key: None)
         return cls(**config)
 
     def similarity(self, threshold: float) -> Similarity:

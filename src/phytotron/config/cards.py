@@ -12,8 +12,6 @@ from typing import Any
 
 from phytotron.config.yaml_positions import set_at
 
-CONTENDERS = "router"
-
 
 def check_card(path: Path, card: Mapping[str, Any] | None) -> None:
     """Check the card of an experiment's file, without composing the experiment.

@@ -36,6 +36,7 @@ LEFT_OUT = (
     "phytotron.files",  # how a file is replaced, not what is in it
     "phytotron.locks",  # who comes first; each would write the same
     "phytotron.progress",
+    "phytotron.tables",  # how a table is printed
     "phytotron.config",  # what comes of it, the resolved config, counts itself
     "phytotron.tracking",  # is handed the numbers, and hands nothing back
     "phytotron.figures",  # are drawn when the numbers are there

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 # Dotted key to dotted key, "" for a key that is gone; a group stands for all of its keys.
 RENAMED: dict[str, str] = {
+    "register.metric": "compare.metric",
+    "register.min_value": "register.threshold",
     "card.precisions": "",  # served `trainer.precision: auto`, which is gone too: name a precision
     "data.classes": "data.read.classes",
     "data.content": "data.read.content",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from phytotron.data.order import Rows, TrainingOrder, evaluation_batches
+from phytotron.data.readers import Reader, TableReader
 from phytotron.errors import UserError
 
 
@@ -118,7 +119,13 @@ class ArrayDataModule(pl.LightningDataModule):
             real numbers of shape (samples, outputs).
         class_counts: training samples of each class, shape (classes,); None where the targets are
             not class ids.
+        is_binary: whether the targets are a column of floats 0 and 1 for two classes.
+        image_reader: how a model reads an image file, where the samples are images.
     """
+
+    is_binary = False
+    image_reader: Reader | None = None
+    _standard: tuple[Tensor, Tensor] | None = None  # mean and deviation of the training inputs
 
     def __init__(
         self,
@@ -172,6 +179,20 @@ class ArrayDataModule(pl.LightningDataModule):
     def test_dataloader(self) -> Batches | list:
         return self._evaluation(self.test)
 
+    def reader(self) -> Reader | None:
+        """How a trained model reads an image file or a row; None: it cannot be asked."""
+        if self.image_reader is not None:
+            return self.image_reader
+        if self.train._fields != Samples._fields or self.train.inputs.ndim != 2:
+            return None
+        if not self.train.inputs.is_floating_point():
+            return None
+        width = self.train.inputs.shape[1]
+        names = self.input_names or [f"x{number}" for number in range(1, width + 1)]
+        if self._standard is None:
+            return TableReader(list(names))
+        return TableReader(list(names), *(values.tolist() for values in self._standard))
+
     def _evaluation(self, split: Any) -> Batches | list:
         if split is None:
             return []
@@ -194,6 +215,7 @@ class ArrayDataModule(pl.LightningDataModule):
             )
         deviation, mean = torch.std_mean(self.train.inputs, dim=0, correction=0)
         deviation[deviation == 0] = 1  # a feature that is the same in all samples becomes 0
+        self._standard = mean, deviation
         for name in ("train", "validation", "test"):
             split = getattr(self, name)
             if split is not None:

@@ -68,7 +68,7 @@ def read_california_grades(
 
     Args:
         sources: see `read_california_housing`.
-        rows: use only so many of the 20,640 districts, the first ones of a shuffle.
+        rows: number of the 20,640 districts to use, the first ones of a shuffle.
         halves: two classes, below and above the median, instead of four.
         tiny, cache: see `read_boston_housing`.
     """

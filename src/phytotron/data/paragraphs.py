@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from phytotron.errors import UserError, did_you_mean
-from phytotron.files import read_json
+from phytotron.files import read_json, sha256
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,16 @@ def load_split(folder: Path | str, split: str) -> ParagraphSplit:
 def load_labels(folder: Path | str) -> list[str]:
     """The label names of a processed folder; the position is the class id."""
     return _read(Path(folder), "labels.json")
+
+
+def folder_digest(folder: Path | str) -> str:
+    """SHA-256 of a processed folder's manifest, which has the hashes of all its files.
+
+    Raises:
+        UserError: the stage `preprocess` has not written it.
+    """
+    load_labels(folder)
+    return sha256(Path(folder) / "manifest.json")
 
 
 def _read(folder: Path, name: str):

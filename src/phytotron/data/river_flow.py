@@ -39,7 +39,7 @@ def read_river_flow(
     Args:
         sources: see `phytotron.data.sources`; a wheel with the tables as Parquet.
         places: the gauges whose flow is predicted, such as CHSI2.
-        rows: use only so many hours, the first ones of a shuffle; None: all.
+        rows: number of hours to use, the first ones of a shuffle; None: all.
         unit: the predicted flows are divided by it: 100 makes them numbers near 1.
         tiny: generate a few hours instead of reading the wheel.
         cache: the folder of the wheel; None: the user's cache.

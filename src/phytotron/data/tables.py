@@ -69,7 +69,7 @@ def table_module(
         train=take(rows, np.sort(order[:end])),
         test=take(rows, order[end:]) if test_samples else splits.test,
     )
-    return array_module(
+    data = array_module(
         splits,
         batch_size=batch_size,
         validation=validation,
@@ -77,6 +77,8 @@ def table_module(
         tiny=tiny,
         standardise=standardise,
     )
+    data.is_binary = binary
+    return data
 
 
 def _binary(rows: Any) -> Any:

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from phytotron.data.order import TrainingOrder, evaluation_batches
-from phytotron.data.paragraphs import ParagraphSplit, load_labels, load_split
+from phytotron.data.paragraphs import ParagraphSplit, folder_digest, load_labels, load_split
+from phytotron.data.readers import TOKENIZER, TestSamples, TextReader
 from phytotron.data.tokens import TokenRows
 
 
@@ -66,11 +67,22 @@ class TextDataModule(pl.LightningDataModule):
         self.max_tokens = max_tokens
         self.seed = seed
         self.workers = workers
-        labels = load_labels(self.folder)
-        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        labels = self.class_names = load_labels(self.folder)
+        tokenizer = Tokenizer.from_file(str(self.folder / TOKENIZER))
         self.dimensions = {"vocabulary": tokenizer.get_vocab_size(), "num_classes": len(labels)}
         self.train, self.validation, self.test = map(self._batches, ("train", "validation", "test"))
         self.class_counts = np.bincount(self.train.labels, minlength=len(labels))
+
+    digest = staticmethod(folder_digest)
+
+    def test_samples(self) -> TestSamples:
+        """The test paragraphs with their pages."""
+        read = load_split(self.folder, "test")
+        return TestSamples(read.texts, read.labels, read.urls, read.texts)
+
+    def reader(self) -> TextReader:
+        """How a model that was trained on them reads a text."""
+        return TextReader(self.folder / TOKENIZER, self.max_tokens)
 
     def _batches(self, split: str) -> TextBatches:
         return TextBatches(load_split(self.folder, split), self.max_tokens)

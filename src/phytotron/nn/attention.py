@@ -14,6 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Bool, Float
+
 
 class DotScore(nn.Module):
     """sᵀ h.
@@ -28,7 +30,9 @@ class DotScore(nn.Module):
         if query != key:
             raise ValueError(f"queries of {query} values and keys of {key}: dot needs as many")
 
-    def forward(self, queries: Tensor, keys: Tensor) -> Tensor:
+    def forward(
+        self, queries: Float[Tensor, "batch steps query"], keys: Float[Tensor, "batch source key"]
+    ) -> Float[Tensor, "batch steps source"]:
         """Queries (batch, steps, query), keys (batch, source, key), to (batch, steps, source)."""
         return queries @ keys.mT
 
@@ -40,7 +44,9 @@ class GeneralScore(nn.Module):
         super().__init__()
         self.map = nn.Linear(key, query, bias=False)
 
-    def forward(self, queries: Tensor, keys: Tensor) -> Tensor:
+    def forward(
+        self, queries: Float[Tensor, "batch steps query"], keys: Float[Tensor, "batch source key"]
+    ) -> Float[Tensor, "batch steps source"]:
         return queries @ self.map(keys).mT
 
 
@@ -60,7 +66,9 @@ class AdditiveScore(nn.Module):
         self.of_query = nn.Linear(query, hidden, bias=False)
         self.direction = nn.Linear(hidden, 1, bias=False)
 
-    def forward(self, queries: Tensor, keys: Tensor) -> Tensor:
+    def forward(
+        self, queries: Float[Tensor, "batch steps query"], keys: Float[Tensor, "batch source key"]
+    ) -> Float[Tensor, "batch steps source"]:
         both = self.of_query(queries).unsqueeze(2) + self.of_key(keys).unsqueeze(1)
         return self.direction(torch.tanh(both)).squeeze(-1)
 
@@ -68,7 +76,11 @@ class AdditiveScore(nn.Module):
 SCORES = {"dot": DotScore, "general": GeneralScore, "additive": AdditiveScore}
 
 
-def attend(scores: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def attend(
+    scores: Float[Tensor, "batch steps source"],
+    values: Float[Tensor, "batch source channels"],
+    mask: Bool[Tensor, "batch source"],
+) -> tuple[Float[Tensor, "batch steps channels"], Float[Tensor, "batch steps source"]]:
     """The mean of each source's values, weighted by the softmax of scores.
 
     Args:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Bool, Float
+
 
 class AttentionPooling(nn.Module):
     """Pools the states of a sequence by learned attention.
@@ -23,7 +25,9 @@ class AttentionPooling(nn.Module):
         self.project = nn.Linear(channels, hidden)
         self.score = nn.Linear(hidden, 1, bias=False)
 
-    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+    def forward(
+        self, states: Float[Tensor, "batch tokens channels"], mask: Bool[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "batch channels"]:
         """Pool.
 
         Args:

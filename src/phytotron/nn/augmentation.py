@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float
+
 
 class RandomFlips(nn.Module):
     """Mirrors some of the images of a batch, each by a throw of its own.
@@ -18,7 +20,9 @@ class RandomFlips(nn.Module):
         super().__init__()
         self.chances = {-1: horizontal, -2: vertical}  # by the dimension that is turned round
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(
+        self, images: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch channels height width"]:
         """Shape (batch, channels, height, width), in and out."""
         for dimension, chance in self.chances.items():
             if chance:

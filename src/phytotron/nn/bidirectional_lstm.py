@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Bool, Float
+
 
 class BidirectionalLSTM(nn.Module):
     """One LSTM layer from the first token to the last, and one from the last to the first.
@@ -23,7 +25,9 @@ class BidirectionalLSTM(nn.Module):
         self.forwards = nn.LSTM(channels, hidden, batch_first=True)
         self.backwards = nn.LSTM(channels, hidden, batch_first=True)
 
-    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
+    def forward(
+        self, inputs: Float[Tensor, "batch tokens channels"], mask: Bool[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "batch tokens both"]:
         """The states of both directions.
 
         Args:

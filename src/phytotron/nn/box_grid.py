@@ -15,10 +15,14 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import box_convert, box_iou
 
+from phytotron.nn.shapes import Float, Int
+
 Anchors = Sequence[Sequence[Sequence[float]]]  # for each grid its (width, height), in pixels
 
 
-def normalised(boxes: Tensor, width: float, height: float) -> Tensor:
+def normalised(
+    boxes: Float[Tensor, "*shape 4"], width: float, height: float
+) -> Float[Tensor, "*shape 4"]:
     """Centre and size as shares of the picture's: (x, y, width, height), each in [0, 1].
 
     Args:
@@ -78,12 +82,12 @@ class BoxGrid(nn.Module):
         """How many places there are."""
         return len(self.cells)
 
-    def numbers(self, raw: Tensor) -> Tensor:
+    def numbers(self, raw: Float[Tensor, "*shape 4"]) -> Float[Tensor, "*shape 4"]:
         """The four numbers of each place, from what a network gives; both (..., places, 4)."""
         centre, size = raw.split(2, -1)
         return torch.cat([centre.sigmoid(), size if self.anchors else size.sigmoid()], -1)
 
-    def decode(self, numbers: Tensor) -> Tensor:
+    def decode(self, numbers: Float[Tensor, "*shape places 4"]) -> Float[Tensor, "*shape places 4"]:
         """Numbers of all places, shape (..., places, 4), to boxes in pixels, of the same shape."""
         centre, size = numbers.split(2, -1)
         sizes = size.exp() * self.anchor if self.anchors else size.square() * self.shape
@@ -91,7 +95,7 @@ class BoxGrid(nn.Module):
             torch.cat([(self.cells + centre) * self.stride, sizes], -1), "cxcywh", "xyxy"
         )
 
-    def places(self, boxes: Tensor) -> Tensor:
+    def places(self, boxes: Float[Tensor, "*shape 4"]) -> Int[Tensor, "*shape"]:
         """Which place is responsible for each box.
 
         Args:
@@ -114,7 +118,9 @@ class BoxGrid(nn.Module):
             first += rows * columns * self.per_cell
         return found
 
-    def encode(self, boxes: Tensor, places: Tensor) -> Tensor:
+    def encode(
+        self, boxes: Float[Tensor, "*shape 4"], places: Int[Tensor, "*shape"]
+    ) -> Float[Tensor, "*shape 4"]:
         """The numbers by which a place says where a box is: the inverse of `decode`.
 
         Args:
@@ -126,7 +132,7 @@ class BoxGrid(nn.Module):
         code = (size / self.anchor[places]).log() if self.anchors else (size / self.shape).sqrt()
         return torch.cat([centre, code], -1)
 
-    def _best_anchors(self, size: Tensor) -> Tensor:
+    def _best_anchors(self, size: Float[Tensor, "*shape 2"]) -> Int[Tensor, "*shape"]:
         """The number, over all grids, of the anchor with the largest IoU of each width and height.
 
         Boxes are compared as if they had the same corner. Shape (..., 2) to shape (...).

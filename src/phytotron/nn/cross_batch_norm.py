@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float
+
 # What autograd calls a linear layer with and without bias, and a convolution.
 _WEIGHTED = ("AddmmBackward0", "MmBackward0", "ConvolutionBackward0")
 
@@ -30,7 +32,9 @@ class _BatchStatistics(nn.Module):
         self.register_buffer("running_mean", torch.zeros(features))
         self.register_buffer("running_var", torch.ones(features))
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(
+        self, inputs: Float[Tensor, "batch features *positions"]
+    ) -> Float[Tensor, "batch features *positions"]:
         """Shape (batch, features, ...), in and out."""
         if not self.training:
             return F.batch_norm(
@@ -45,7 +49,9 @@ class _BatchStatistics(nn.Module):
         scale = self.weight / (variance + self.eps).sqrt()
         return (inputs - mean.view(shape)) * scale.view(shape) + self.bias.view(shape)
 
-    def statistics(self, inputs: Tensor) -> tuple[Tensor, Tensor, int]:
+    def statistics(
+        self, inputs: Float[Tensor, "batch features *positions"]
+    ) -> tuple[Float[Tensor, " features"], Float[Tensor, " features"], int]:
         """Mean and biased variance, each of shape (features,), and over how many values."""
         raise NotImplementedError
 
@@ -86,7 +92,9 @@ class CrossBatchNorm(_BatchStatistics):
         self.window = window
         self.register_buffer("past", torch.empty(0, features, 2, 1))
 
-    def statistics(self, inputs: Tensor) -> tuple[Tensor, Tensor, int]:
+    def statistics(
+        self, inputs: Float[Tensor, "batch features *positions"]
+    ) -> tuple[Float[Tensor, " features"], Float[Tensor, " features"], int]:
         over = [dimension for dimension in range(inputs.ndim) if dimension != 1]
         variance, mean = torch.var_mean(inputs, dim=over, correction=0)
         weights = _weights_below(inputs)  # (features, weights)
@@ -176,7 +184,9 @@ class CrossMiniBatchNorm(_BatchStatistics):
         self.register_buffer("sums", torch.zeros(3, features))
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
 
-    def statistics(self, inputs: Tensor) -> tuple[Tensor, Tensor, int]:
+    def statistics(
+        self, inputs: Float[Tensor, "batch features *positions"]
+    ) -> tuple[Float[Tensor, " features"], Float[Tensor, " features"], int]:
         over = [dimension for dimension in range(inputs.ndim) if dimension != 1]
         variance, mean = torch.var_mean(inputs, dim=over, correction=0)
         own = inputs.numel() // len(mean)

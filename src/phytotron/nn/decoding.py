@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from phytotron.nn.masking import PAD
+from phytotron.nn.shapes import Int
 
 State = tuple[Tensor, ...]  # each of shape (rows, ...)
 # (tokens of shape (rows,), state) -> (log-probabilities of shape (rows, vocabulary), state)
@@ -35,7 +36,9 @@ class Hypotheses(NamedTuple):
     log_probabilities: Tensor
 
 
-def greedy(step: Step, state: State, *, begin: int, end: int, limit: int) -> Tensor:
+def greedy(
+    step: Step, state: State, *, begin: int, end: int, limit: int
+) -> Int[Tensor, "rows {limit}"]:
     """Take the most probable token each time; what was taken is never reconsidered.
 
     A word that is likely now can lead where every continuation is unlikely: the result may be less
@@ -155,7 +158,9 @@ def _repeated(state: State, times: int) -> State:
     return tuple(part.repeat_interleave(times, dim=0) for part in state)
 
 
-def _rows(prefixes: Tensor, chosen: Tensor) -> Tensor:
+def _rows(
+    prefixes: Int[Tensor, "rows n limit"], chosen: Int[Tensor, "rows wanted"]
+) -> Int[Tensor, "rows wanted limit"]:
     """Some of each row's prefixes (rows, n, limit), by their places of shape (rows, wanted)."""
     return prefixes.gather(1, chosen.unsqueeze(2).expand(-1, -1, prefixes.shape[2]))
 

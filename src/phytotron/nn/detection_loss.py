@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from phytotron.nn.box_grid import BoxGrid
+from phytotron.nn.shapes import Float, Int
 
 KINDS = ("squared_error", "cross_entropy")
 
@@ -38,7 +39,13 @@ class DetectionLoss(nn.Module):
         self.box_weight = box_weight
         self.empty_weight = empty_weight
 
-    def forward(self, raw: Tensor, grid: BoxGrid, boxes: Tensor, classes: Tensor) -> Tensor:
+    def forward(
+        self,
+        raw: Float[Tensor, "batch places numbers"],
+        grid: BoxGrid,
+        boxes: Float[Tensor, "batch objects 4"],
+        classes: Int[Tensor, "batch objects"],
+    ) -> Float[Tensor, ""]:
         """The mean over the pictures, a scalar.
 
         Args:

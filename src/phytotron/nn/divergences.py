@@ -13,13 +13,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.special import xlogy
 
+from phytotron.nn.shapes import Float
 
-def discrete(p: Tensor, q: Tensor) -> Tensor:
+
+def discrete(
+    p: Float[Tensor, "*shape values"], q: Float[Tensor, "*shape values"]
+) -> Float[Tensor, "*shape"]:
     """Σ p log(p / q) of distributions over the last dimension, shapes (..., values) to (...)."""
     return (xlogy(p, p) - xlogy(p, q)).sum(dim=-1)
 
 
-def bernoulli(p: Tensor, q: Tensor) -> Tensor:
+def bernoulli(p: Float[Tensor, "*#shape"], q: Float[Tensor, "*#shape"]) -> Float[Tensor, "..."]:
     """p log(p / q) + (1 − p) log((1 − p) / (1 − q)), elementwise, of success probabilities.
 
     The penalty that keeps the mean activation q of a sparse autoencoder near p.
@@ -32,7 +36,9 @@ def gaussian(mean_p: Tensor, std_p: Tensor, mean_q: Tensor, std_q: Tensor) -> Te
     return (std_q / std_p).log() + (std_p**2 + (mean_p - mean_q) ** 2) / (2 * std_q**2) - 0.5
 
 
-def from_standard_gaussian(mean: Tensor, log_variance: Tensor) -> Tensor:
+def from_standard_gaussian(
+    mean: Float[Tensor, "*shape"], log_variance: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
     """(s² + m² − 1 − log s²) / 2, elementwise: of N(m, s²) from N(0, 1), the prior of a VAE.
 
     The log variance is what a network gives, so that s cannot be negative.
@@ -40,7 +46,11 @@ def from_standard_gaussian(mean: Tensor, log_variance: Tensor) -> Tensor:
     return (log_variance.exp() + mean**2 - 1 - log_variance) / 2
 
 
-def continuous(p: Tensor, q: Tensor, points: Tensor) -> Tensor:
+def continuous(
+    p: Float[Tensor, "*shape points"],
+    q: Float[Tensor, "*shape points"],
+    points: Float[Tensor, " points"],
+) -> Float[Tensor, "*shape"]:
     """∫ p log(p / q) dx of two densities that are known at `points`, by the trapezoid rule.
 
     Args:
@@ -53,6 +63,8 @@ def continuous(p: Tensor, q: Tensor, points: Tensor) -> Tensor:
 class KLDivergence(nn.Module):
     """How far softmax(logits) is from the target distributions, the mean over the batch."""
 
-    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def forward(
+        self, logits: Float[Tensor, "batch classes"], targets: Float[Tensor, "batch classes"]
+    ) -> Float[Tensor, ""]:
         """A scalar, of logits and target probabilities of shape (batch, classes)."""
         return F.kl_div(F.log_softmax(logits, dim=-1), targets, reduction="batchmean")

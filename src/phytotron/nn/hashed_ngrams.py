@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from phytotron.nn.masking import PAD
+from phytotron.nn.shapes import Int
 
 # An odd multiplier with well-mixed bits (the 32-bit golden ratio of Knuth's multiplicative
 # hashing); ids stay far below 2**31, so the products stay inside int64.
@@ -35,7 +36,7 @@ class HashedNgrams(nn.Module):
         self.buckets = buckets
         self.ids = vocabulary + (buckets if order > 1 else 0)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Int[Tensor, "batch tokens"]) -> Int[Tensor, "batch ngrams"]:
         """Ids of tokens and n-grams.
 
         Args:

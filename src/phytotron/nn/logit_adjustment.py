@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float, Int
+
 
 class LogitAdjustedCrossEntropy(nn.Module):
     """The softmax cross entropy of `logits + strength * log(prior)` while training.
@@ -37,7 +39,11 @@ class LogitAdjustedCrossEntropy(nn.Module):
         self.strength = strength
         self.label_smoothing = label_smoothing
 
-    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def forward(
+        self,
+        logits: Float[Tensor, "batch classes"] | Float[Tensor, "members batch classes"],
+        targets: Int[Tensor, " batch"],
+    ) -> Float[Tensor, ""]:
         """The mean loss over the batch.
 
         Args:

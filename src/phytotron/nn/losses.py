@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float, Shaped
+
 REDUCTIONS = ("mean", "sum", "batch_mean")
 
 
@@ -44,7 +46,7 @@ class Elementwise(nn.Module):
         self.weight = weight
         self.options = options
 
-    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def forward(self, outputs: Tensor, targets: Tensor) -> Float[Tensor, ""]:
         """A scalar, of two tensors of shape (batch, ...).
 
         Raises:
@@ -73,7 +75,11 @@ class CategoricalCrossEntropy(nn.Module):
             raise ValueError(f"reduction is '{reduction}'; it can be mean or sum")
         self.reduction = reduction
 
-    def forward(self, probabilities: Tensor, targets: Tensor) -> Tensor:
+    def forward(
+        self,
+        probabilities: Float[Tensor, "batch classes"],
+        targets: Shaped[Tensor, "batch classes"],
+    ) -> Float[Tensor, ""]:
         """A scalar, of probabilities and targets of shape (batch, classes)."""
         # `xlogy` is 0 where the target is 0, whatever the probability.
         losses = -torch.special.xlogy(targets, probabilities).sum(dim=-1)
@@ -91,7 +97,9 @@ class Hinge(nn.Module):
         super().__init__()
         self.power = power
 
-    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def forward(
+        self, outputs: Float[Tensor, "*shape"], targets: Shaped[Tensor, "*shape"]
+    ) -> Float[Tensor, ""]:
         """A scalar, of outputs and targets of one shape; targets above 0 are the positive class."""
         signs = torch.where(targets > 0, 1.0, -1.0)
         return (1 - signs * outputs).clamp(min=0).pow(self.power).mean()

@@ -9,15 +9,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from phytotron.nn.shapes import Bool, Float, Int
+
 PAD = 0
 
 
-def token_mask(tokens: Tensor) -> Tensor:
+def token_mask(tokens: Int[Tensor, "*shape"]) -> Bool[Tensor, "*shape"]:
     """Where there is a token and no padding, bool, of the shape of `tokens`."""
     return tokens != PAD
 
 
-def masked_max(values: Tensor, mask: Tensor) -> Tensor:
+def masked_max(
+    values: Float[Tensor, "batch tokens channels"], mask: Bool[Tensor, "batch tokens"]
+) -> Float[Tensor, "batch channels"]:
     """The largest value of each channel over the unmasked positions.
 
     Args:
@@ -30,7 +34,9 @@ def masked_max(values: Tensor, mask: Tensor) -> Tensor:
     return values.masked_fill(~mask.unsqueeze(-1), -torch.inf).amax(dim=1)
 
 
-def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+def masked_mean(
+    values: Float[Tensor, "batch tokens channels"], mask: Bool[Tensor, "batch tokens"]
+) -> Float[Tensor, "batch channels"]:
     """The mean of each channel over the unmasked positions, shapes as in `masked_max`."""
     weights = mask.to(values.dtype).unsqueeze(-1)
     return (values * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
+from phytotron.nn.shapes import Float
+
 
 class Accuracy(MulticlassAccuracy):
     """torchmetrics' accuracy, which takes one-hot targets too.
@@ -52,6 +54,8 @@ def evaluate_accuracy(network: nn.Module, batches: Iterable[tuple[Any, Tensor]])
     return correct / count
 
 
-def cosine_distance(first: Tensor, second: Tensor) -> Tensor:
+def cosine_distance(
+    first: Float[Tensor, "*shape size"], second: Float[Tensor, "*shape size"]
+) -> Float[Tensor, "*shape"]:
     """2 (1 − cos) over the last dimension: the squared distance of the vectors at length 1."""
     return 2 * (1 - F.cosine_similarity(first, second, dim=-1))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from phytotron.nn.cross_batch_norm import CrossBatchNorm, CrossMiniBatchNorm
+from phytotron.nn.shapes import Float
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -21,7 +22,9 @@ class PerPosition(nn.Module):
         super().__init__()
         self.norm = norm
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(
+        self, inputs: Float[Tensor, "batch features *positions"]
+    ) -> Float[Tensor, "batch features *positions"]:
         """Shape (batch, features, ...), in and out."""
         return self.norm(inputs.movedim(1, -1)).movedim(-1, 1)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float
 
-def elastic(network: nn.Module, *, l1: float, l2: float) -> Tensor:
+
+def elastic(network: nn.Module, *, l1: float, l2: float) -> Float[Tensor, ""]:
     """l1 Σ |w| + l2/2 Σ w² over all weights, a scalar.
 
     Half the squares, so that the gradient is `l2 * w` and `l2` means what `weight_decay` means to

@@ -10,8 +10,15 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from phytotron.nn.shapes import Float
 
-def content_cost(given: Tensor, wanted: Tensor, *, half_sum: bool = False) -> Tensor:
+
+def content_cost(
+    given: Float[Tensor, "batch channels height width"],
+    wanted: Float[Tensor, "batch channels height width"],
+    *,
+    half_sum: bool = False,
+) -> Float[Tensor, ""]:
     """The squared difference of two sets of maps, a scalar.
 
     Args:
@@ -23,7 +30,9 @@ def content_cost(given: Tensor, wanted: Tensor, *, half_sum: bool = False) -> Te
     return F.mse_loss(given, wanted)
 
 
-def gram(maps: Tensor) -> Tensor:
+def gram(
+    maps: Float[Tensor, "batch channels height width"],
+) -> Float[Tensor, "batch channels channels"]:
     """Which channels respond together, wherever: sums of products over all positions.
 
     Args:
@@ -36,7 +45,10 @@ def gram(maps: Tensor) -> Tensor:
     return flat @ flat.mT
 
 
-def style_cost(given: Tensor, wanted: Tensor) -> Tensor:
+def style_cost(
+    given: Float[Tensor, "batch channels height width"],
+    wanted: Float[Tensor, "batch channels channels"],
+) -> Float[Tensor, ""]:
     """The squared difference of two Gram matrices over (2 height width channels)², a scalar.
 
     Args:

@@ -37,7 +37,14 @@ class Settings:
 
     @classmethod
     def from_config(cls, seed: int, config: Mapping[str, Any]) -> Settings:
-        """Settings from the group `preprocess` of a checked config."""
+        """Settings from the group `preprocess`.
+
+        Raises:
+            UserError: a key is unknown or missing, or a value is not allowed.
+        """
+        from phytotron.config.schema import check_group  # here: workers import this module too
+
+        check_group("preprocess", dict(config), lambda key: None)
         nested = {
             "tokenizer": TokenizerSettings(**config["tokenizer"]),
             "leaks": LeakSettings(**config["leaks"]),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from phytotron.config.cards import CONTENDERS
 from phytotron.config.components import PLURALS
 from phytotron.config.experiments import (
     experiment_file,
@@ -62,19 +61,25 @@ def list_experiments(pattern: str = "", statuses: Sequence[str] = ()) -> list[di
     rows = [_row(name) for name in chosen]
     if not statuses:
         return rows
-    rows = [row | {"status": _current_status(row)} for row in rows]
+    is_stale = staleness()
+    rows = [row | {"status": _current_status(row, is_stale)} for row in rows]
     return [row for row in rows if row["status"] in statuses]
 
 
-def is_stale(result: Result) -> bool:
-    """Whether the config or the code have changed since a result was measured."""
-    # Composes the experiment, unless its fingerprint is known already.
-    from phytotron.config.fingerprint import fingerprint
+def staleness() -> Callable[[Result], bool]:
+    """A function that says whether config or code have changed since a result was measured.
 
-    return result.fingerprint != fingerprint(result.experiment, result.preset)
+    It reads each file once: a later edit is seen by a new one only.
+    """
+    # Here: it composes the experiments whose fingerprints are not known yet, for which it needs
+    # Hydra.
+    from phytotron.config.fingerprint import Fingerprints
+
+    fingerprints = Fingerprints()
+    return lambda result: result.fingerprint != fingerprints.of(result.experiment, result.preset)
 
 
-def _current_status(row: dict[str, Any]) -> str:
+def _current_status(row: dict[str, Any], is_stale: Callable[[Result], bool]) -> str:
     result = last_result(row["id"]) if row["seeds"] is not None else None
     return STALE if result is not None and is_stale(result) else _status(row)
 
@@ -113,13 +118,12 @@ def _result(experiment: str, card: dict[str, Any]) -> dict[str, Any]:
     """What was measured, against the target that the card has now."""
     row: dict[str, Any] = dict.fromkeys(("result", "std", "seeds", "reached"))
     metric, target = card.get("metric"), as_number(card.get("target"))
-    if experiment.startswith(f"{CONTENDERS}/"):
-        path = Path("results") / experiment / "metrics.json"
-        if metric is not None and path.exists():
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-            row["result"] = metrics.get(metric.rpartition("/")[2])
-        return row
     result = last_result(experiment)
+    path = Path("results") / experiment / "metrics.json"
+    if result is None and metric is not None and path.exists():  # by the pipeline
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        row["result"] = metrics.get(metric.partition("/")[2])
+        return row
     if result is not None and metric in result.metrics:
         score = result.metrics[metric]
         row |= {"result": score.mean, "std": score.std, "seeds": len(score.values)}

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from phytotron.config.schema import Crawl, check
 from phytotron.errors import UserError
 from phytotron.progress import progress
 from phytotron.scrape.crawl import crawl
@@ -64,7 +63,6 @@ def scrape(
         "delay": delay,
         "allow_private": allow_private,
     }
-    check(Crawl, asked, lambda key: None, "site")
     config = CrawlConfig.from_mapping(asked)
     summary = crawl(config, Path(out), watch=lambda pages: progress(pages, None, "scrape: pages"))
     print(summary.text())

@@ -98,9 +98,17 @@ class CrawlConfig:
 
     @classmethod
     def from_mapping(cls, site: dict[str, Any]) -> CrawlConfig:
-        """The crawl of a `site` config; keys for later stages, such as `labels`, are left out."""
+        """The crawl of a `site` config; keys for later stages, such as `labels`, are left out.
+
+        Raises:
+            UserError: a value is not allowed.
+        """
+        from phytotron.config.schema import Crawl, check  # here: pydantic is slow to import
+
         known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in site.items() if key in known})
+        own = {key: value for key, value in site.items() if key in known}
+        check(Crawl, own, lambda key: None, "site")
+        return cls(**own)
 
     @cached_property
     def patterns(self) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:

@@ -19,23 +19,23 @@ from phytotron.training.callbacks import BestWeights, History, SeedEvaluation
 from phytotron.training.checkpointing import STATE, Checkpointing
 from phytotron.training.ema import EMA
 from phytotron.training.epoch_loop import EpochLoop
-from phytotron.training.fitted import Fitted
 from phytotron.training.journal_logger import JournalLogger, Throughput
 from phytotron.training.lightning_internals import finished_epochs
 from phytotron.training.memory import enough_memory
+from phytotron.training.monitors import unable_to_watch
 from phytotron.training.network_form import compiled, prepare
 from phytotron.training.precision import computable
 from phytotron.training.reproducibility import make_deterministic
+from phytotron.training.result import TrainingResult
 from phytotron.training.sharded import full_weights
 from phytotron.training.trainer import build_trainer
 
 
-def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -> Fitted | None:
+def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | None:
     """Train the network of `config["model"]`, from where it was interrupted if it was.
 
     Args:
         config: the experiment's config.
-        folder: the processed folder, for data that is read from there.
         scratch: for the checkpoints.
 
     Returns:
@@ -49,7 +49,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     starting = config["checkpoint"]
     make_deterministic(seed, config["trainer"]["threads"])
     with enough_memory(config):
-        datamodule = build_data(config, folder)
+        datamodule = build_data(config)
         network = build_network(config, datamodule)
     task = build_task(config, network, datamodule)
 
@@ -57,6 +57,8 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     chosen: list[Callback] = [
         instantiate(node) for node in (config.get("callbacks") or {}).values() if node
     ]
+    if unused := unable_to_watch(chosen, datamodule):
+        chosen = [callback for callback in chosen if callback not in unused]
     best = next((callback for callback in chosen if isinstance(callback, BestWeights)), None)
     ema = next((callback for callback in chosen if isinstance(callback, EMA)), None)
     checkpointing = Checkpointing(
@@ -72,6 +74,9 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     logger = JournalLogger(journal) if journal else None
     precision = config["trainer"]["precision"]
     trainer = build_trainer(config["trainer"], callbacks, scratch, logger)
+    if unused and trainer.is_global_zero:
+        names = ", ".join(type(callback).__name__ for callback in unused)
+        print(f"no validation split: the last epoch counts, without {names}", flush=True)
     trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed, checkpointing)
 
     state = None
@@ -108,7 +113,7 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     epochs = finished_epochs(trainer)
     batches = trainer.fit_loop.epoch_loop.total_batch_idx + 1
     last_epoch = int(history.rows[-1]["epoch"]) if history.rows else epochs - 1
-    return Fitted(
+    return TrainingResult(
         model=model,
         data=datamodule,
         history=history.rows,
@@ -119,5 +124,6 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         best_epoch=last_epoch if best is None or best.best_epoch is None else best.best_epoch,
         stopped="max_epochs" if epochs == config["trainer"]["max_epochs"] else "early_stopping",
         seconds=seconds,
+        answers=task.answers(datamodule),
         precision=precision,
     )

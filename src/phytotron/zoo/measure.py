@@ -35,7 +35,8 @@ from phytotron.runs.results import (
 )
 
 if TYPE_CHECKING:  # torch is imported when what was asked for is known to be right
-    from phytotron.runs.run import Outcome
+    from phytotron.evaluation.trained import Trained
+    from phytotron.training.result import TrainingResult
 
 RUNS = Path("build/zoo/runs")
 LOCKS = Path("build/zoo/locks")
@@ -70,18 +71,21 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
         folder = RUNS / name
         shutil.rmtree(folder, ignore_errors=True)
         chosen = _seeds(card, seeds)
-        outcomes: list[Outcome] = []
+        outcomes: list[tuple[TrainingResult, Trained]] = []
+        drawn: list[Path] = []
         for seed in chosen:
-            outcomes.append(_run(experiment, card, seed, folder, pictures=not outcomes))
+            outcomes.append(_run(experiment, card, seed, folder))
+            if len(outcomes) == 1:
+                drawn = _draw(outcomes[0][1], folder)
             unsaid = seeds is None and card.get("seeds") is None
-            if unsaid and outcomes[0].seconds >= _QUICK_SECONDS:
+            if unsaid and outcomes[0][0].seconds >= _QUICK_SECONDS:
                 break
         result = _result(experiment, preset, card, chosen[: len(outcomes)], outcomes, mark)
         from phytotron.figures.png import copy_for_repository
 
         with replacing_folder(FIGURES / name) as figures:
-            copy_for_repository(outcomes[0].pictures, figures)
-            _write_history(figures / HISTORY, outcomes[0].history)
+            copy_for_repository(drawn, figures)
+            _write_history(figures / HISTORY, outcomes[0][0].history)
         write_result(result)
     return result
 
@@ -95,31 +99,38 @@ def _seeds(card: Mapping[str, Any], asked: int | None) -> list[int]:
 
 
 def _run(
-    experiment: str, card: Mapping[str, Any], seed: int, folder: Path, *, pictures: bool
-) -> Outcome:
+    experiment: str, card: Mapping[str, Any], seed: int, folder: Path
+) -> tuple[TrainingResult, Trained]:
     config = plain(compose_experiment(experiment, card["overrides"], seed).config)
 
     from phytotron.runs.run import run
 
     # With checkpoints of its own: a training that goes on from elsewhere would seem too short.
     scratch = folder / "scratch"
-    outcome = run(config, folder / f"seed-{seed}", pictures=pictures, scratch=scratch)
+    outcome = run(config, folder / f"seed-{seed}", scratch=scratch)
     shutil.rmtree(scratch, ignore_errors=True)
     if outcome is None:
         raise UserError("is trained by several processes", where=experiment, allowed="one process")
+    result, trained = outcome
     metric = card["metric"]
-    if metric not in outcome.metrics:
+    if metric not in trained.metrics:
         raise UserError(
             f"the run has no metric '{metric}'",
             where=f"{experiment}: card.metric",
-            allowed=", ".join(sorted(outcome.metrics)),
-            hint=did_you_mean(metric, outcome.metrics),
+            allowed=", ".join(sorted(trained.metrics)),
+            hint=did_you_mean(metric, trained.metrics),
         )
-    score, seconds = outcome.metrics[metric], outcome.seconds
+    score, seconds = trained.metrics[metric], result.seconds
     if not math.isfinite(score):
         raise UserError(f"{metric} is {score} with seed {seed}", where=experiment)
     print(f"{experiment}: seed {seed}: {metric} {score:.4g} in {seconds:.1f} s", flush=True)
     return outcome
+
+
+def _draw(trained: Trained, folder: Path) -> list[Path]:
+    from phytotron.runs.run import draw_figures
+
+    return draw_figures(trained, folder)
 
 
 def _result(
@@ -127,20 +138,21 @@ def _result(
     preset: str | None,
     card: Mapping[str, Any],
     seeds: list[int],
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[tuple[TrainingResult, Trained]],
     mark: str,
 ) -> Result:
     from phytotron.machine import hardware, peak_memory_mb, versions
     from phytotron.tracking.provenance import commit
 
-    first, last = outcomes[0], outcomes[-1]
+    results, models = zip(*outcomes, strict=True)
+    last = results[-1]
     metrics = {
-        name: spread([outcome.metrics[name] for outcome in outcomes])
-        for name in sorted(first.metrics)
-        if all(math.isfinite(outcome.metrics.get(name, math.nan)) for outcome in outcomes)
+        name: spread([trained.metrics[name] for trained in models])
+        for name in sorted(models[0].metrics)
+        if all(math.isfinite(trained.metrics.get(name, math.nan)) for trained in models)
     }
-    seconds = spread([round(outcome.seconds, 3) for outcome in outcomes])
-    samples = sum(outcome.samples for outcome in outcomes)
+    seconds = spread([round(result.seconds, 3) for result in results])
+    samples = sum(result.samples for result in results)
     revision, dirty = commit()
     goal, target = card["goal"], float(card["target"])
     return Result(

@@ -10,8 +10,8 @@ from pathlib import Path
 from phytotron.files import replacing_folder
 from phytotron.report.zoo_page import Exhibit, render
 from phytotron.runs.results import FIGURES, Result
+from phytotron.zoo.entries import ZooEntry
 from phytotron.zoo.measure import HISTORY
-from phytotron.zoo.systems import System
 from phytotron.zoo.table import device
 
 # Not in build/report/: that folder is an out of the pipeline, whose content DVC watches.
@@ -19,7 +19,7 @@ OUT = Path("build/zoo/report")
 _IMAGES = (".png", ".svg", ".gif", ".jpg")
 
 
-def write_page(found: Iterable[System]) -> Path:
+def write_page(found: Iterable[ZooEntry]) -> Path:
     """Write `build/zoo/report/index.html` with its figures; the page's path."""
     with replacing_folder(OUT) as folder:
         exhibits = [_exhibit(system, folder) for system in found]
@@ -27,7 +27,7 @@ def write_page(found: Iterable[System]) -> Path:
     return OUT / "index.html"
 
 
-def _exhibit(system: System, folder: Path) -> Exhibit:
+def _exhibit(system: ZooEntry, folder: Path) -> Exhibit:
     card, result = system.card, system.result
     sign = "≥" if card["goal"] == "max" else "≤"
     drawn = sorted((FIGURES / system.name).glob("*")) if result else []
@@ -42,7 +42,7 @@ def _exhibit(system: System, folder: Path) -> Exhibit:
         title=system.title + (f" ({system.preset})" if system.preset else ""),
         family=system.family,
         state=system.state,
-        claim=f"{card['metric']} {sign} {card['target']:g}",
+        target=f"{card['metric']} {sign} {card['target']:g}",
         measured=str(result.metrics[card["metric"]]) if result else "",
         card=_card(system),
         facts=_facts(result) if result else [],
@@ -53,7 +53,7 @@ def _exhibit(system: System, folder: Path) -> Exhibit:
     )
 
 
-def _card(system: System) -> list[tuple[str, str]]:
+def _card(system: ZooEntry) -> list[tuple[str, str]]:
     card = system.card
     rows = [
         ("catalogue", ", ".join(card["catalogue"])),

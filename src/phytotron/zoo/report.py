@@ -6,8 +6,8 @@ from pathlib import Path
 
 from phytotron.files import replacing_folder
 from phytotron.zoo import table
+from phytotron.zoo.entries import zoo_entries
 from phytotron.zoo.page import write_page
-from phytotron.zoo.systems import systems
 
 
 def report() -> list[Path]:
@@ -19,7 +19,7 @@ def report() -> list[Path]:
     Raises:
         UserError: a mistake in a card, or a result that was edited by hand; nothing is written.
     """
-    found = list(systems())
+    found = list(zoo_entries())
     with replacing_folder(table.FOLDER) as folder:
         for name, text in table.render(found).items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 from phytotron.report.page import markdown
 from phytotron.runs.listing import MISSED, STATUSES
 from phytotron.runs.results import FIGURES
-from phytotron.zoo.systems import System
+from phytotron.zoo.entries import ZooEntry
 
 FOLDER = Path("docs/zoo")
 INDEX = "README.md"
@@ -26,7 +26,7 @@ deviation beside the target. `phytotron report` writes these pages from the card
 {summary}.
 
 A result is *stale* when the config or the code of the experiment has changed since it was
-measured.
+measured; `phytotron verify --stale` measures it again.
 """
 
 _FAMILY = """\
@@ -47,7 +47,7 @@ _COLUMNS = {
 }
 
 
-def render(found: Iterable[System]) -> dict[str, str]:
+def render(found: Iterable[ZooEntry]) -> dict[str, str]:
     """The pages as Markdown, by file name: an index, and a page for each family."""
     chosen = list(found)
     pages = {INDEX: ""}
@@ -65,7 +65,7 @@ def page_of(family: str) -> str:
     return f"{family.replace('/', '-')}.md"
 
 
-def _index(chosen: list[System], families: Mapping[str, list[System]]) -> str:
+def _index(chosen: list[ZooEntry], families: Mapping[str, list[ZooEntry]]) -> str:
     lines = [_HEAD.format(summary=_summary(chosen))]
     if families:
         states = [state for state in STATUSES if any(each.state == state for each in chosen)]
@@ -78,7 +78,7 @@ def _index(chosen: list[System], families: Mapping[str, list[System]]) -> str:
     return "\n".join([*lines, ""]) if families else lines[0]
 
 
-def _family_page(family: str, members: list[System]) -> str:
+def _family_page(family: str, members: list[ZooEntry]) -> str:
     lines = [_FAMILY.format(family=family, summary=_summary(members))]
     lines += [_row(_COLUMNS), _row(_COLUMNS.values()), *(_row(_cells(each)) for each in members)]
     for system in members:
@@ -86,7 +86,7 @@ def _family_page(family: str, members: list[System]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _section(system: System) -> Iterator[str]:
+def _section(system: ZooEntry) -> Iterator[str]:
     """What an experiment is, where it was measured, its notes and its figures."""
     title = markdown(system.title)
     if not title.endswith(("?", "!")):
@@ -106,12 +106,12 @@ def _section(system: System) -> Iterator[str]:
         yield f"![{what}](../../{path.as_posix()})"
 
 
-def _name(system: System) -> str:
+def _name(system: ZooEntry) -> str:
     """The name within its family, as code."""
     return f"`{system.name.removeprefix(f'{system.family}/')}`"
 
 
-def _cells(system: System) -> list[str]:
+def _cells(system: ZooEntry) -> list[str]:
     card, result = system.card, system.result
     sign = "≥" if card["goal"] == "max" else "≤"
     cells = [
@@ -136,7 +136,7 @@ def device(hardware: Mapping[str, str | int]) -> str:
     return str(hardware.get("gpu", processor))
 
 
-def _summary(systems: list[System]) -> str:
+def _summary(systems: list[ZooEntry]) -> str:
     """Such as `9 experiments and 1 preset: 9 reached, 1 not verified`."""
     presets = sum(system.preset is not None for system in systems)
     text = _count(len(systems) - presets, "experiment")

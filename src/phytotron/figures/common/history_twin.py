@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import BLUE
+from phytotron.figures.theme import BLUE
 
 RED = "#C1121F"
 

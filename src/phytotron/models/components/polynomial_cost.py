@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float
+
 
 class PolynomialCost(nn.Module):
     """The value of each polynomial at the weight.
@@ -17,7 +19,7 @@ class PolynomialCost(nn.Module):
         super().__init__()
         self.w = nn.Parameter(torch.tensor(float(start)))
 
-    def forward(self, coefficients: Tensor) -> Tensor:
+    def forward(self, coefficients: Float[Tensor, "batch n"]) -> Float[Tensor, " batch"]:
         """Coefficients, shape (batch, n), the highest power first, to costs, shape (batch,)."""
         cost = torch.zeros_like(coefficients[:, 0])
         for column in coefficients.T:  # Horner's scheme

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float, Int
+
 
 class ParallelBranches(nn.Module):
     """Dense layers with ReLU beside each other on the same input, joined; a linear layer.
@@ -31,8 +33,8 @@ class ParallelBranches(nn.Module):
         )
         self.head = nn.Linear(sum(branches), num_outputs)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Samples, shape (batch, *input_shape), to outputs, shape (batch, outputs)."""
+    def forward(self, inputs: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch outputs"]:
+        """Samples, shape (batch, *input_shape), to outputs, shape (batch, num_outputs)."""
         return self.head(torch.cat([branch(inputs) for branch in self.branches], dim=1))
 
 
@@ -89,7 +91,9 @@ class IdsAndNumbersNetwork(nn.Module):
             initialize(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, ids: Tensor, numbers: Tensor) -> Tensor:
+    def forward(
+        self, ids: Int[Tensor, "batch id_columns"], numbers: Float[Tensor, "batch number_columns"]
+    ) -> Float[Tensor, "batch outputs"]:
         """Ids (batch, id_columns) and numbers (batch, number_columns) to (batch, outputs)."""
         return self.head(torch.cat([self.ids(ids), self.numbers(numbers)], dim=1))
 
@@ -116,7 +120,7 @@ class TwoOutputs(nn.Module):
         self.first = nn.Linear(second, 1)
         self.second = nn.Sequential(nn.Linear(second, further), nn.ReLU(), nn.Linear(further, 1))
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch 2"]:
         """Samples, shape (batch, *input_shape), to outputs, shape (batch, 2)."""
         shared = self.trunk(inputs)
         return torch.cat([self.first(shared), self.second(shared)], dim=1)

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float
+
 
 class MLP(nn.Module):
     """Flatten; hidden layers with normalisation, activation and dropout; a linear layer.
@@ -49,6 +51,6 @@ class MLP(nn.Module):
             layers.append(output_activation())
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch outputs"]:
         """Samples, shape (batch, *input_shape), to outputs, shape (batch, outputs)."""
         return self.layers(inputs)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from phytotron.nn.box_grid import Anchors, BoxGrid
+from phytotron.nn.shapes import Float
 
 
 class GridDetector(nn.Module):
@@ -75,7 +76,9 @@ class GridDetector(nn.Module):
         )
         self.numbers = numbers
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(
+        self, images: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch places numbers"]:
         """Images, shape (batch, channels, height, width), to what `DetectionLoss` takes.
 
         Four numbers of the box, one of objectness, logits of the classes, for each place of the
@@ -93,6 +96,8 @@ class GridDetector(nn.Module):
             found.append(self._places(head(joined)))
         return torch.cat(found, 1)
 
-    def _places(self, outputs: Tensor) -> Tensor:
+    def _places(
+        self, outputs: Float[Tensor, "batch filters rows columns"]
+    ) -> Float[Tensor, "batch places numbers"]:
         """Shape (batch, anchors * numbers, rows, columns) to (batch, places, numbers)."""
         return outputs.movedim(1, -1).reshape(len(outputs), -1, self.numbers)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float
+
 _SHRUNK = 8  # three convolutions of stride 2
 _FIRST = 8  # height and width of the picture that the decoder begins with
 _SLOPE = 0.3  # of the leaky ReLUs
@@ -86,7 +88,13 @@ class ConvolutionalVAE(nn.Module):
             )
         self.decoder.append(nn.Sigmoid())
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, images: Float[Tensor, "batch 1 height width"]
+    ) -> tuple[
+        Float[Tensor, "batch 1 height width"],
+        Float[Tensor, "batch latent_dim"],
+        Float[Tensor, "batch latent_dim"],
+    ]:
         """Reconstructions through codes that are drawn, and mean and log variance of the codes.
 
         Args:
@@ -100,16 +108,20 @@ class ConvolutionalVAE(nn.Module):
         codes = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         return self.decode(codes), mean, log_variance
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def encode(
+        self, images: Float[Tensor, "batch 1 height width"]
+    ) -> tuple[Float[Tensor, "batch latent_dim"], Float[Tensor, "batch latent_dim"]]:
         """Mean and log variance of the codes, both of shape (batch, latent_dim)."""
         features = self.encoder(images)
         return self.mean(features), self.log_variance(features)
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(
+        self, codes: Float[Tensor, "batch latent_dim"]
+    ) -> Float[Tensor, "batch 1 height width"]:
         """Codes, shape (batch, latent_dim), to images, shape (batch, 1, height, width)."""
         return self.decoder(codes)
 
-    def sample(self, count: int) -> Tensor:
+    def sample(self, count: int) -> Float[Tensor, "{count} 1 height width"]:
         """Images of codes from the prior N(0, I), shape (count, 1, height, width)."""
         return self.decode(torch.randn(count, self.latent_dim, device=self.mean.weight.device))
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float, Int
+
 
 class DDPM(nn.Module):
     """Turns noise into images, step by step, with a network that predicts the noise.
@@ -49,16 +51,23 @@ class DDPM(nn.Module):
         self.register_buffer("alphas_cumprod", alphas_cumprod.float(), persistent=False)
         self.register_buffer("posterior_std", posterior_std.float(), persistent=False)
 
-    def forward(self, images: Tensor, steps: Tensor) -> Tensor:
+    def forward(
+        self, images: Float[Tensor, "batch *image"], steps: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch *image"]:
         """The noise that is in images which are at some steps, shapes (batch, ...) and (batch,)."""
         return self.denoiser(images, steps)
 
-    def q_sample(self, images: Tensor, steps: Tensor, noise: Tensor) -> Tensor:
+    def q_sample(
+        self,
+        images: Float[Tensor, "batch *image"],
+        steps: Int[Tensor, " batch"],
+        noise: Float[Tensor, "batch *image"],
+    ) -> Float[Tensor, "batch *image"]:
         """Sample of q(x_t | x_0) with the given noise ε: the forward process."""
         alpha_bar = self.alphas_cumprod[steps].view(-1, *[1] * (images.ndim - 1))
         return alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * noise
 
-    def sample(self, count: int) -> Tensor:
+    def sample(self, count: int) -> Float[Tensor, "{count} *image"]:
         """New images, shape (count, *input_shape): algorithm 2 of the paper.
 
         x_{t-1} = (x_t - β_t / √(1 - ᾱ_t) ε(x_t, t)) / √(1 - β_t) + σ_t z

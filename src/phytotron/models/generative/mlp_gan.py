@@ -9,6 +9,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float
+
 
 class MLPGAN(nn.Module):
     """Makes images of noise, and tells them from real ones.
@@ -46,11 +48,11 @@ class MLPGAN(nn.Module):
             nn.Flatten(0),
         )
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Float[Tensor, "batch *image"]) -> Float[Tensor, " batch"]:
         """Images, shape (batch, *input_shape), to logits that they are real, shape (batch,)."""
         return self.discriminator(images)
 
-    def sample(self, count: int) -> Tensor:
+    def sample(self, count: int) -> Float[Tensor, "{count} *image"]:
         """New images, shape (count, *input_shape)."""
         device = next(self.parameters()).device
         return self.generator(2 * torch.rand(count, self.latent_dim, device=device) - 1)

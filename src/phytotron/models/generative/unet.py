@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from phytotron.nn.shapes import Float, Int
+
 _GROUPS = 8  # of a group norm; divides all numbers of channels
 
 
@@ -73,7 +75,9 @@ class UNet(nn.Module):
             nn.GroupNorm(_GROUPS, width), nn.SiLU(), _same(width, places), nn.PixelShuffle(patch)
         )
 
-    def forward(self, images: Tensor, steps: Tensor) -> Tensor:
+    def forward(
+        self, images: Float[Tensor, "batch channels height width"], steps: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch channels height width"]:
         """The noise in images.
 
         Args:
@@ -113,7 +117,7 @@ class StepEmbedding(nn.Module):
         frequencies = torch.exp(-math.log(10_000) * torch.arange(size // 2) / (size // 2))
         self.register_buffer("frequencies", frequencies, persistent=False)
 
-    def forward(self, steps: Tensor) -> Tensor:
+    def forward(self, steps: Int[Tensor, " batch"]) -> Float[Tensor, "batch size"]:
         """Steps, shape (batch,), to shape (batch, size)."""
         angles = steps[:, None] * self.frequencies
         return torch.cat([angles.sin(), angles.cos()], dim=1)
@@ -137,7 +141,11 @@ class ResidualBlock(nn.Module):
         )
         self.shortcut = nn.Identity() if before == after else nn.Conv2d(before, after, 1)
 
-    def forward(self, images: Tensor, embedded: Tensor) -> Tensor:
+    def forward(
+        self,
+        images: Float[Tensor, "batch before height width"],
+        embedded: Float[Tensor, "batch embedding"],
+    ) -> Float[Tensor, "batch after height width"]:
         """Shapes (batch, before, height, width) and (batch, embedding)."""
         x = self.begin(images) + self.step(embedded)[:, :, None, None]
         return self.shortcut(images) + self.end(x)
@@ -152,7 +160,9 @@ class Attention(nn.Module):
         self.queries_keys_values = nn.Conv2d(channels, 3 * channels, 1)
         self.out = nn.Conv2d(channels, channels, 1)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(
+        self, images: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch channels height width"]:
         """Shape (batch, channels, height, width), before and after."""
         parts = self.queries_keys_values(self.norm(images)).flatten(2).transpose(1, 2)
         attended = F.scaled_dot_product_attention(*parts.chunk(3, dim=2))

@@ -9,6 +9,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch_geometric.nn import GCNConv
 
+from phytotron.nn.shapes import Float, Int
+
 
 class GCN(nn.Module):
     """Graph convolutions with activation and dropout between them; the last one gives logits.
@@ -40,13 +42,20 @@ class GCN(nn.Module):
         self.activation = activation()
         self.dropout = nn.Dropout(dropout)
 
-    def embed(self, inputs: Tensor, edges: Tensor) -> Tensor:
+    def embed(
+        self, inputs: Float[Tensor, "nodes features"], edges: Int[Tensor, "2 edges"]
+    ) -> Float[Tensor, "nodes hidden"]:
         """What the last layer sees of each node, shape (nodes, hidden[-1])."""
         for layer in self.layers[:-1]:
             inputs = self.activation(layer(self.dropout(inputs), edges))
         return inputs
 
-    def forward(self, inputs: Tensor, edges: Tensor, nodes: Tensor) -> Tensor:
+    def forward(
+        self,
+        inputs: Float[Tensor, "nodes features"],
+        edges: Int[Tensor, "2 edges"],
+        nodes: Int[Tensor, " wanted"],
+    ) -> Float[Tensor, "wanted outputs"]:
         """The logits of some nodes of a graph.
 
         Args:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.utils import scatter
 
+from phytotron.nn.shapes import Float, Int
+
 
 class MeanLayer(nn.Module):
     """A node's own features and the mean of its neighbours', each mapped to half of the outputs.
@@ -24,7 +26,9 @@ class MeanLayer(nn.Module):
         self.neighbours = nn.Linear(inputs, num_outputs // 2, bias=False)
         self.bias = nn.Parameter(torch.zeros(num_outputs))
 
-    def forward(self, own: Tensor, mean: Tensor) -> Tensor:
+    def forward(
+        self, own: Float[Tensor, "*nodes inputs"], mean: Float[Tensor, "*nodes inputs"]
+    ) -> Float[Tensor, "*nodes outputs"]:
         """Both of shape (..., inputs), to shape (..., outputs)."""
         return torch.cat([self.own(own), self.neighbours(mean)], dim=-1) + self.bias
 
@@ -67,7 +71,12 @@ class GraphSAGE(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(widths[-1], num_outputs)
 
-    def forward(self, inputs: Tensor, edges: Tensor, nodes: Tensor) -> Tensor:
+    def forward(
+        self,
+        inputs: Float[Tensor, "nodes features"],
+        edges: Int[Tensor, "2 edges"],
+        nodes: Int[Tensor, " wanted"],
+    ) -> Float[Tensor, "wanted outputs"]:
         """The logits of some nodes of a graph.
 
         Args:
@@ -82,7 +91,9 @@ class GraphSAGE(nn.Module):
             return self.output(self._embed_sampled(inputs, edges, nodes))
         return self.output(self.embed(inputs, edges)[nodes])
 
-    def embed(self, inputs: Tensor, edges: Tensor) -> Tensor:
+    def embed(
+        self, inputs: Float[Tensor, "nodes features"], edges: Int[Tensor, "2 edges"]
+    ) -> Float[Tensor, "nodes hidden"]:
         """What the linear layer sees of each node, by all neighbours, shape (nodes, hidden[-1])."""
         source, target = edges
         lonely = torch.bincount(target, minlength=len(inputs)).eq(0).nonzero().squeeze(1)
@@ -93,7 +104,12 @@ class GraphSAGE(nn.Module):
             inputs = self.activation(layer(inputs, mean))
         return inputs
 
-    def _embed_sampled(self, inputs: Tensor, edges: Tensor, nodes: Tensor) -> Tensor:
+    def _embed_sampled(
+        self,
+        inputs: Float[Tensor, "nodes features"],
+        edges: Int[Tensor, "2 edges"],
+        nodes: Int[Tensor, " wanted"],
+    ) -> Float[Tensor, "wanted hidden"]:
         # hops[k] has the shape (wanted, samples[0], ..., samples[k - 1]).
         hops = [nodes]
         for count in self.samples:
@@ -108,7 +124,9 @@ class GraphSAGE(nn.Module):
         return states[0]
 
 
-def sample_neighbours(edges: Tensor, of: Tensor, count: int, nodes: int) -> Tensor:
+def sample_neighbours(
+    edges: Int[Tensor, "2 edges"], of: Int[Tensor, "*of"], count: int, nodes: int
+) -> Int[Tensor, "*of {count}"]:
     """Draw neighbours with replacement; a node without any is its own.
 
     Args:

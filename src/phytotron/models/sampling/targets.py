@@ -22,14 +22,14 @@ class Normal:
         self.covariance = np.asarray(covariance, dtype=float)
         self.precision = np.linalg.inv(self.covariance)
 
-    def log_density(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The logarithm of the density, but for a constant.
+    def log_density(self, points: NDArray[np.float64]) -> NDArray[np.float64] | np.float64:
+        """The logarithm of the density, up to a constant.
 
         Args:
             points: shape (..., dimensions).
 
         Returns:
-            Shape (...).
+            Shape (...); a scalar for one point.
         """
         off = points - self.mean
         return -0.5 * np.einsum("...i,ij,...j", off, self.precision, off)

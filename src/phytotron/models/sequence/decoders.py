@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from phytotron.nn.attention import SCORES, attend
 from phytotron.nn.decoding import State
+from phytotron.nn.shapes import Float
 
 
 class PlainDecoder(nn.Module):
@@ -27,7 +28,11 @@ class PlainDecoder(nn.Module):
         super().__init__()
         self.lstm = nn.LSTM(channels, hidden, batch_first=True)
 
-    def forward(self, words: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
+    def forward(
+        self, words: Float[Tensor, "batch steps channels"], state: State
+    ) -> tuple[
+        Float[Tensor, "batch steps hidden"], Float[Tensor, "batch steps source"] | None, State
+    ]:
         """Go on by some words.
 
         Args:
@@ -59,7 +64,11 @@ class LuongDecoder(PlainDecoder):
         self.score = SCORES[score](hidden, hidden)
         self.combine = nn.Linear(2 * hidden, hidden, bias=False)
 
-    def forward(self, words: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
+    def forward(
+        self, words: Float[Tensor, "batch steps channels"], state: State
+    ) -> tuple[
+        Float[Tensor, "batch steps hidden"], Float[Tensor, "batch steps source"] | None, State
+    ]:
         """See `PlainDecoder`."""
         states, _, state = super().forward(words, state)
         keys, mask = state[2:]
@@ -86,7 +95,11 @@ class BahdanauDecoder(nn.Module):
         self.cell = nn.LSTMCell(channels + hidden, hidden)
         self.combine = nn.Linear(2 * hidden, hidden, bias=False)
 
-    def forward(self, words: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
+    def forward(
+        self, words: Float[Tensor, "batch steps channels"], state: State
+    ) -> tuple[
+        Float[Tensor, "batch steps hidden"], Float[Tensor, "batch steps source"] | None, State
+    ]:
         """See `PlainDecoder`."""
         hidden, cell, keys, mask = state
         outputs, all_weights = [], []

@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from phytotron.models.sequence.decoders import BahdanauDecoder, LuongDecoder, PlainDecoder
 from phytotron.nn.decoding import State
 from phytotron.nn.masking import PAD, token_mask
+from phytotron.nn.shapes import Float, Int
 
 _DECODERS: dict[str, Callable[..., nn.Module]] = {
     "plain": PlainDecoder,
@@ -74,7 +75,7 @@ class Translator(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden, target_vocabulary)
 
-    def encode(self, source: Tensor) -> State:
+    def encode(self, source: Int[Tensor, "batch source"]) -> State:
         """The decoder's first state, see `phytotron.models.sequence.decoders`.
 
         Args:
@@ -100,7 +101,11 @@ class Translator(nn.Module):
         hidden, cell = (part.transpose(0, 1).flatten(1) for part in last)
         return hidden, cell, keys, mask
 
-    def decode(self, target: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
+    def decode(
+        self, target: Int[Tensor, "batch steps"], state: State
+    ) -> tuple[
+        Float[Tensor, "batch steps hidden"], Float[Tensor, "batch steps source"] | None, State
+    ]:
         """Go on by some words; see `PlainDecoder`.
 
         Args:
@@ -110,7 +115,9 @@ class Translator(nn.Module):
         features, weights, state = self.decoder(self.dropout(self.target_embedding(target)), state)
         return self.dropout(features), weights, state
 
-    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        self, source: Int[Tensor, "batch source"], target: Int[Tensor, "batch words"]
+    ) -> Float[Tensor, "predicted target_vocabulary"]:
         """The logits of each next word, given the right words before it (teacher forcing).
 
         Args:
@@ -124,12 +131,16 @@ class Translator(nn.Module):
         features, _, _ = self.decode(target[:, :-1], self.encode(source))
         return self.output(features[token_mask(target[:, 1:])])
 
-    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(
+        self, tokens: Int[Tensor, " batch"], state: State
+    ) -> tuple[Float[Tensor, "batch target_vocabulary"], State]:
         """The log-probabilities of the words that follow: a `Step` of `phytotron.nn.decoding`."""
         features, _, state = self.decode(tokens.unsqueeze(1), state)
         return self.output(features[:, 0]).log_softmax(dim=-1), state
 
-    def alignment(self, source: Tensor, target: Tensor) -> Tensor:
+    def alignment(
+        self, source: Int[Tensor, "batch source"], target: Int[Tensor, "batch words"]
+    ) -> Float[Tensor, "batch words-1 source"]:
         """How much the decoder attends to each word of the source when it says a word.
 
         Args:

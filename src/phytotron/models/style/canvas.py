@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from phytotron.errors import UserError
+from phytotron.nn.shapes import Float
 
 STARTS = ("noise", "content")
 
@@ -27,7 +28,7 @@ class Canvas(nn.Module):
 
     start: Tensor
 
-    def __init__(self, *, content: Tensor, start: str = "noise") -> None:
+    def __init__(self, *, content: Float[Tensor, "3 height width"], start: str = "noise") -> None:
         super().__init__()
         if start not in STARTS:
             raise UserError(
@@ -37,6 +38,6 @@ class Canvas(nn.Module):
         self.pixels = nn.Parameter(first[None])
         self.register_buffer("start", first[None].clone())
 
-    def forward(self) -> Tensor:
+    def forward(self) -> Float[Tensor, "1 3 height width"]:
         """The picture."""
         return self.pixels

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from phytotron.data.vgg16 import MEAN_BGR, WIDTHS, Convolution
 from phytotron.errors import UserError, did_you_mean
+from phytotron.nn.shapes import Float
 
 NAMES = [
     f"block{block}_conv{number}"
@@ -52,7 +53,9 @@ class VGG16Trunk(nn.Module):
             self.register_buffer(f"{name}_bias", convolution.bias, persistent=False)
         self.register_buffer("mean", torch.tensor(MEAN_BGR).view(3, 1, 1), persistent=False)
 
-    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, pictures: Float[Tensor, "batch 3 height width"]
+    ) -> dict[str, Float[Tensor, "batch _ _ _"]]:
         """Pictures in [0, 1], shape (batch, 3, height, width), to the maps of the layers."""
         x = pictures.flip(1) * 255 - self.mean  # red, green, blue to blue, green, red
         found = {}

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from phytotron.nn.attention_pooling import AttentionPooling
 from phytotron.nn.bidirectional_lstm import BidirectionalLSTM
 from phytotron.nn.masking import PAD, token_mask
+from phytotron.nn.shapes import Float, Int
 
 
 class BiLSTM(nn.Module):
@@ -31,7 +32,7 @@ class BiLSTM(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(2 * hidden, num_classes)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch classes"]:
         """Token ids, shape (batch, tokens), to logits, shape (batch, classes)."""
         mask = token_mask(tokens)
         states = self.lstm(self.dropout(self.embedding(tokens)), mask)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from phytotron.nn.hashed_ngrams import HashedNgrams
 from phytotron.nn.masking import PAD, token_mask
+from phytotron.nn.shapes import Float, Int
 
 
 class FastText(nn.Module):
@@ -46,7 +47,7 @@ class FastText(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(channels, num_classes)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch classes"]:
         """Token ids, shape (batch, tokens), to logits, shape (batch, classes)."""
         ids = self.ngrams(tokens)
         if self.training:

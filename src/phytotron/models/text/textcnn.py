@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from phytotron.nn.masking import PAD, masked_max, token_mask
+from phytotron.nn.shapes import Float, Int
 
 
 class TextCNN(nn.Module):
@@ -41,7 +42,7 @@ class TextCNN(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(filters * len(widths), num_classes)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch classes"]:
         """Token ids, shape (batch, tokens), to logits, shape (batch, classes)."""
         mask = token_mask(tokens)
         # (batch, channels, tokens); padding is zero, like the convolution's own

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from phytotron.errors import UserError
 from phytotron.nn.masking import PAD, masked_mean, token_mask
+from phytotron.nn.shapes import Float, Int
 
 
 class TransformerClassifier(nn.Module):
@@ -57,7 +58,7 @@ class TransformerClassifier(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(channels, num_classes)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch classes"]:
         """Token ids, shape (batch, tokens), to logits, shape (batch, classes)."""
         mask = token_mask(tokens)
         embedded = self.dropout(self.embedding(tokens) + self.position[: tokens.shape[1]])

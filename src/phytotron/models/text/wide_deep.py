@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from phytotron.models.text.fasttext import FastText
 from phytotron.models.text.textcnn import TextCNN
+from phytotron.nn.shapes import Float, Int
 
 
 class WideAndDeep(nn.Module):
@@ -64,7 +65,9 @@ class WideAndDeep(nn.Module):
             dropout=deep_dropout,
         )
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(
+        self, tokens: Int[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "2 batch classes"] | Float[Tensor, "batch classes"]:
         """Token ids, shape (batch, tokens), to logits.
 
         Returns:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from phytotron.errors import UserError
+from phytotron.nn.shapes import Float
 
 
 class Stage(NamedTuple):
@@ -87,6 +88,8 @@ class StackedCNN(nn.Module):
             dense += [nn.Linear(before, units), activation()]
         self.classifier = nn.Sequential(nn.Flatten(), *dense, nn.Linear(widths[-1], num_outputs))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(
+        self, images: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch outputs"]:
         """Images, shape (batch, channels, height, width), to outputs, shape (batch, outputs)."""
         return self.classifier(self.features(images))

@@ -8,12 +8,12 @@ from typing import Any
 
 from phytotron.config.experiments import experiment_file, group_choices, read_experiment
 from phytotron.config.presets import read_preset, zoo_ids
-from phytotron.runs.listing import MISSED, REACHED, STALE, UNVERIFIED, is_stale, title
+from phytotron.runs.listing import MISSED, REACHED, STALE, UNVERIFIED, staleness, title
 from phytotron.runs.results import Result, full_name, is_reached, last_result
 
 
 @dataclass(frozen=True)
-class System:
+class ZooEntry:
     """One experiment, or one preset of it.
 
     Attributes:
@@ -52,15 +52,16 @@ class System:
         return self.experiment.rpartition("/")[0]
 
 
-def systems(stale: Callable[[Result], bool] = is_stale) -> Iterator[System]:
+def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEntry]:
     """Every experiment of the zoo, each followed by its presets.
 
     Args:
-        stale: whether a result is out of date; takes a tenth of a second each.
+        stale: whether a result is out of date; None: by its fingerprint.
 
     Raises:
         UserError: a mistake in a card, or a result that was edited by hand.
     """
+    stale = stale or staleness()
     for experiment in zoo_ids():
         content = read_experiment(experiment)
         data = group_choices(content).get("data")
@@ -71,7 +72,7 @@ def systems(stale: Callable[[Result], bool] = is_stale) -> Iterator[System]:
             if result is not None and card["metric"] not in result.metrics:
                 result = None
             state = _state(card, result, stale)
-            yield System(experiment, preset, text, data, card, result, state)
+            yield ZooEntry(experiment, preset, text, data, card, result, state)
 
 
 def _state(card: dict[str, Any], result: Result | None, stale: Callable[[Result], bool]) -> str:
