@@ -456,7 +456,8 @@ class Compare(Keys):
     """Comparison of the experiments."""
 
     baseline: Text
-    metric: Text | None = None
+    metric: Text | None
+    goal: Literal["max", "min"] | None
     alpha: Annotated[float, Field(gt=0, lt=1, description="a number between 0 and 1")]
     permutations: FromOne
 
@@ -465,8 +466,7 @@ class Register(Keys):
     """The model registry and its gate."""
 
     model: Text
-    metric: Text | None = None
-    min_value: Number
+    threshold: Number
     min_gain: Number
     on_incomparable: Literal["promote", "keep"]
 
