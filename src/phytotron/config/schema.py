@@ -456,8 +456,8 @@ class Compare(Keys):
     """Comparison of the experiments."""
 
     baseline: Text
-    metric: Text | None
-    goal: Literal["max", "min"] | None
+    metric: Text | None = None
+    goal: Literal["max", "min"] | None = None
     alpha: Annotated[float, Field(gt=0, lt=1, description="a number between 0 and 1")]
     permutations: FromOne
 
