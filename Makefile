@@ -23,7 +23,7 @@ env: .venv/.installed ## set up .venv from requirements.lock (every file checked
 	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-repro: env ## run what has changed of the pipeline, then print the contenders
+repro: env ## run what has changed in the pipeline, then print the experiments
 	@python -m phytotron.config.params
 	@dvc repro
 	@python -m phytotron.evaluation.summary

@@ -67,9 +67,9 @@ def test_explain_names_file_and_line(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_mistake_ends_with_status_2_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, err = run(capsys, "show", "docs/textcn")
+    status, out, err = run(capsys, "show", "router/textcn")
     assert (status, out) == (2, "")
-    assert err.startswith("error: no experiment 'docs/textcn'")
+    assert err.startswith("error: no experiment 'router/textcn'")
     assert "did you mean 'router/textcnn'?" in err
     assert "Traceback" not in err
 

@@ -39,7 +39,7 @@ class UserError(ValueError):
 
 
 class Interrupted(Exception):  # noqa: N818, like KeyboardInterrupt it is no error
-    """A signal ended the work in good order: what it takes to go on has been saved.
+    """A signal ended the work gracefully: what is needed to continue has been saved.
 
     Args:
         what: how far it came, and how to go on.

@@ -21,7 +21,7 @@ def at_the_root(monkeypatch):
 def make(at_the_root) -> Callable[..., Any]:
     """`make(kind, name, *args, **changes)`: what a name in a config stands for.
 
-    `changes` are values of its own for keys of the file, `args` what the harness gives.
+    `changes` are other values for keys of the file, `args` what the harness gives.
     """
 
     def made(kind: str, name: str, *args: Any, **changes: Any) -> Any:

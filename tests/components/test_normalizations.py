@@ -198,7 +198,7 @@ def test_below_no_layer_old_statistics_are_used_as_they_were():
 
 
 def test_the_window_is_a_part_of_the_state():
-    """Saved and loaded in the middle of the window, it goes on as it would have."""
+    """Saved and loaded in the middle of the window, it continues as it would have."""
     layer = nn.Linear(5, 3)
     parts = batches(5)
     norm = CrossBatchNorm(3, window=3, momentum=0.1, eps=1e-5)

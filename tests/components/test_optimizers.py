@@ -178,7 +178,7 @@ def test_momentum_with_l2_takes_the_penalty_into_the_gradient(make):
 
 
 def test_nesterov_is_the_gradient_at_the_place_that_is_looked_ahead_to(make):
-    """PyTorch keeps the looked-ahead point as the weight; the point behind it does the same."""
+    """PyTorch keeps the looked-ahead point as the weight; the weight before it does the same."""
     weight = torch.nn.Parameter(torch.tensor([3.0]))
     optimizer = make("optimizer", "nesterov", [weight], lr=0.1)
     theta, velocity = 3.0, 0.0

@@ -1,4 +1,4 @@
-"""A small project with the repository's shape, in a folder of its own."""
+"""A small project with the repository's shape, in a separate folder."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def in_the_repository(monkeypatch):
 
 
 def is_network(name: str) -> bool:
-    """Whether an experiment trains with Lightning: only then it says how in a group of its own."""
+    """Whether an experiment trains with Lightning: only then it has the group `trainer`."""
     return any("/trainer" in key for entry in _defaults(name) for key in entry)
 
 

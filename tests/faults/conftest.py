@@ -71,7 +71,7 @@ class Zygote:
 
 @dataclass
 class Training:
-    """One training in a folder of its own; `run` starts or continues it."""
+    """One training in a separate folder; `run` starts or continues it."""
 
     zygote: Zygote
     folder: Path

@@ -1,4 +1,4 @@
-"""The real pipeline on a small part of the bundled site, in a repository of its own."""
+"""The real pipeline on a small part of the bundled site, in a separate repository."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ QUICK = {"scrape", "train@router/fasttext"}
 
 
 def cases() -> list:
-    """Every stage, at a moment of its own; all but two are for `make test-slow`."""
+    """Every stage, each at another moment; all but two are for `make test-slow`."""
     draw = random.Random(0)
     return [
         pytest.param(
@@ -45,7 +45,7 @@ def cases() -> list:
 
 
 def kill_what_it_starts(dvc: psutil.Process, seconds: float) -> None:
-    """Kill a stage with all its processes, so many seconds after DVC has started it.
+    """Kill a stage with all its processes some seconds after DVC has started it.
 
     DVC itself stays: it writes its own lock file in place, and would not read half of it again.
     """

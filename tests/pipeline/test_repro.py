@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(600)
 
-TOGETHER = ["compare", "register", "report"]  # what looks at all contenders at once
+TOGETHER = ["compare", "register", "report"]  # what looks at all experiments at once
 
 
 def test_the_first_run_makes_all_that_the_contract_names(finished) -> None:
@@ -30,7 +30,7 @@ def test_the_first_run_makes_all_that_the_contract_names(finished) -> None:
     assert not {name for name in written if not (finished.root / name).is_file()}
 
 
-def test_the_contenders_have_learned(finished) -> None:
+def test_the_experiments_have_learned(finished) -> None:
     metrics = finished.read("results/router/tfidf/metrics.json")
     assert metrics["accuracy"] > 0.6  # four classes
 

@@ -68,7 +68,7 @@ def test_a_miss_opens_an_issue_or_comments_on_the_open_one(
 def test_an_issue_is_opened_also_without_a_log(tmp_path: Path) -> None:
     text = script("tell", "an issue for each part, or a comment on the one that is open")
     run(tmp_path, text, PART="3", RUN="https://example.org/run", OPEN_ISSUE="")
-    assert "the job broke down" in (tmp_path / "body.md").read_text()
+    assert "the job crashed" in (tmp_path / "body.md").read_text()
 
 
 @pytest.mark.parametrize("status", [0, 1, 2])

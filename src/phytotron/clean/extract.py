@@ -23,7 +23,7 @@ _BLOCKS = (
     "figcaption,figure,footer,form,h1,h2,h3,h4,h5,h6,header,hgroup,hr,legend,li,main,menu,ol,p,pre,"
     "search,section,summary,table,tbody,td,tfoot,th,thead,tr,ul"
 )
-# Elements that are no text to a reader: code, controls, pictures, navigation.
+# Elements that are no text to a reader: code, controls, images, navigation.
 _NOT_TEXT = (
     "applet,audio,button,canvas,datalist,embed,frameset,head,iframe,input,map,meter,nav,noembed,"
     "noframes,noscript,object,progress,script,select,style,svg,template,textarea,video"

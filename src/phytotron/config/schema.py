@@ -457,6 +457,7 @@ class Compare(Keys):
 
     baseline: Text
     metric: Text | None = None
+    goal: Literal["max", "min"] | None = None
     alpha: Annotated[float, Field(gt=0, lt=1, description="a number between 0 and 1")]
     permutations: FromOne
 
@@ -465,8 +466,7 @@ class Register(Keys):
     """The model registry and its gate."""
 
     model: Text
-    metric: Text | None = None
-    min_value: Number
+    threshold: Number
     min_gain: Number
     on_incomparable: Literal["promote", "keep"]
 
@@ -493,6 +493,7 @@ class Tracking(Keys):
     uri: Text
     artifacts: Text
     experiment: Text
+    lease: bool | None
     sender: Sender
 
 

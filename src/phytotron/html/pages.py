@@ -85,7 +85,7 @@ def tables(html: str, selector: str = "table", **options: Any) -> list[pandas.Da
 
     `tables(html, "table.wikitable")[0]` is the first table of that class, also when it has other
     classes as well. Tables without a cell are left out. Spans are limited as in browsers, so a cell
-    that claims to span a billion columns costs nothing.
+    that asks to span a billion columns costs nothing.
 
     Args:
         html: the page.
