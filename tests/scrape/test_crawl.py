@@ -179,9 +179,7 @@ def moved(answer):
     return lambda to, status="302 Found": answer("", {"Location": to}, status)
 
 
-def test_redirects_lead_to_the_page_and_each_address_is_requested_once(
-    server, visit, moved
-) -> None:
+def test_redirects_are_followed_and_each_address_is_requested_once(server, visit, moved) -> None:
     server.routes |= {
         "/": moved("/home", "301 Moved Permanently"),
         "/home": page("/old", "/older", "/new"),
