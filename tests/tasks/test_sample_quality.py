@@ -101,7 +101,10 @@ def data(monkeypatch, tmp_path):
 
 def test_real_images_are_good_samples_and_noise_is_not(data):
     real = data(0, 1)
-    good, bad = sample_quality(real.test.inputs, real), sample_quality(torch.rand(200, 1, SIDE, SIDE), real)
+    good, bad = (
+        sample_quality(real.test.inputs, real),
+        sample_quality(torch.rand(200, 1, SIDE, SIDE), real),
+    )
     assert good["confidence"] > 0.9
     assert good["digits_present"] == CLASSES
     assert good["score"] == good["confidence"]
