@@ -2,7 +2,7 @@
 
     python -m benchmarks.crawl [--rounds 3] [--part 'postgresql|httpd']
 
-The server is a process of its own, and so is each crawl. The two take turns, and each one's clock
+The server is a separate process, and so is each crawl. The two take turns, and each one's clock
 runs from its first request to its last page, without the start of Python. Both obey robots.txt,
 follow the same links with four requests at a time and store every page; Scrapy writes plain bodies
 one after the other, Phytotron a compressed web archive. The sets of stored pages must be the same.
@@ -31,20 +31,25 @@ EXCLUDE = r"/python/(genindex.*|contents|search)\.html$"
 
 def crawl_with_phytotron(start: str, include: str, folder: Path) -> tuple[float, list[str]]:
     """Seconds and addresses of the stored pages."""
+    from phytotron.config.experiments import load_yaml
     from phytotron.html.pages import archived_pages
     from phytotron.scrape.crawl import crawl
     from phytotron.scrape.settings import CrawlConfig
 
-    config = CrawlConfig(
-        name="bench",
-        start_urls=(start,),
-        include=("^" + include,),
-        exclude=(EXCLUDE,),
-        use_sitemaps=False,
-        delay=0.0,
-        concurrency=CONCURRENCY,
-        allow_private=True,
-    )
+    bench = {
+        "name": "bench",
+        "start_urls": [start],
+        "allowed_hosts": [],
+        "include": ["^" + include],
+        "exclude": [EXCLUDE],
+        "use_sitemaps": False,
+        "max_pages": 10_000,
+        "max_depth": 50,
+        "delay": 0.0,
+        "concurrency": CONCURRENCY,
+        "allow_private": True,
+    }
+    config = CrawlConfig.from_mapping(load_yaml(Path("conf/site/example.yaml")) | bench)
     began = time.perf_counter()
     crawl(config, folder)
     seconds = time.perf_counter() - began
@@ -102,7 +107,7 @@ CRAWLERS: dict[str, Callable[[str, str, Path], tuple[float, list[str]]]] = {
 
 
 def measure(name: str, start: str, include: str) -> tuple[float, list[str]]:
-    """One crawl in a process of its own."""
+    """One crawl in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.crawl", "--one", name, start, include, folder]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)

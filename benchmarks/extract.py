@@ -24,7 +24,7 @@ from phytotron.clean.settings import Content, ContentRules
 from phytotron.html.encoding import decode
 
 GOAL = 5.0
-CONTENDERS: dict[str, Callable[..., Page]] = {
+EXTRACTORS: dict[str, Callable[..., Page]] = {
     "phytotron (lexbor)": extract,
     "BeautifulSoup (html.parser)": extract_reference,
 }
@@ -41,11 +41,11 @@ def main() -> None:
     pages = load(options.archive, options.site, options.every)
     size = sum(len(html) for html, _ in pages) / 1e6
     print(f"{len(pages)} pages, {size:.1f} million characters, {options.rounds} rounds")
-    seconds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    seconds: dict[str, list[float]] = {name: [] for name in EXTRACTORS}
     equal = True
     for _ in range(options.rounds):
         results = []
-        for name, read in CONTENDERS.items():
+        for name, read in EXTRACTORS.items():
             started = time.process_time()
             results.append([read(html, rule.select, rule.drop) for html, rule in pages])
             seconds[name].append(time.process_time() - started)

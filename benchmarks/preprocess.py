@@ -2,7 +2,7 @@
 
     python -m benchmarks.preprocess --documents data/interim/documents.parquet
 
-Every contender does the same: read the pages, take the paragraphs out of them, tokenise them with
+Every program does the same: read the pages, take the paragraphs out of them, tokenise them with
 the same tokenizer, write text, label, page and token ids. Each run is a fresh process whose
 libraries use one thread; its time starts after its imports and holds the start of its workers.
 `datasets` may read the Parquet file into its own format beforehand, and uses the tokenizer's
@@ -83,7 +83,7 @@ def prepare(documents: Path, folder: Path, wanted: int) -> None:
 
 
 def compare(folder: Path, rounds: int, wanted: list[tuple[str, str, str, str]]) -> None:
-    """Run all contenders in turn and print times and ratios."""
+    """Run all programs in turn and print times and ratios."""
     names = list(dict.fromkeys(name for ratio in wanted for name in ratio[:2]))
     seconds: dict[str, list[float]] = {name: [] for name in names}
     processor: dict[str, list[float]] = {name: [] for name in names}
@@ -109,10 +109,10 @@ def compare(folder: Path, rounds: int, wanted: list[tuple[str, str, str, str]]) 
         print(f"{text}: {_spread(ratios)} times as fast (goal {goal})")
 
 
-def run(contender: str, workers: int, folder: Path) -> float:
-    """Seconds of one contender; what it writes is removed again."""
+def run(program: str, workers: int, folder: Path) -> float:
+    """Seconds of one program; what it writes is removed again."""
     with tempfile.TemporaryDirectory(dir=folder) as target:
-        return {"shards": run_shards, "stage": run_stage, "datasets": run_datasets}[contender](
+        return {"shards": run_shards, "stage": run_stage, "datasets": run_datasets}[program](
             folder, Path(target), workers
         )
 
@@ -121,7 +121,7 @@ def run_shards(folder: Path, target: Path, workers: int) -> float:
     """Read, tokenise and write as the stage does, all of it as the train split."""
     from phytotron.preprocess.documents import cut_ranges, read_pages
     from phytotron.preprocess.shards import ShardTask, write_shards
-    from phytotron.preprocess.workers import Workers
+    from phytotron.workers import Workers
 
     documents = folder / "documents.parquet"
     pages = read_pages(documents)
@@ -146,11 +146,14 @@ def run_shards(folder: Path, target: Path, workers: int) -> float:
 
 def run_stage(folder: Path, target: Path, workers: int) -> float:
     """The whole stage: split, leak check, tokenizer, shards."""
+    from phytotron.config.experiments import load_yaml
     from phytotron.preprocess.pipeline import preprocess
-    from phytotron.preprocess.settings import LeakSettings, Settings
+    from phytotron.preprocess.settings import Settings
 
     # The copies of the corpus are near-duplicates of each other; only their groups keep them apart.
-    settings = Settings(workers=workers, leaks=LeakSettings(max_removed=1.0))
+    config = load_yaml(Path("conf/preprocess/paragraphs.yaml"))
+    leaks = config["leaks"] | {"max_removed": 1.0}
+    settings = Settings.from_config(0, config | {"workers": workers, "leaks": leaks})
     start = time.perf_counter()
     preprocess(folder / "documents.parquet", target / "processed", settings)
     return time.perf_counter() - start

@@ -2,7 +2,7 @@
 
     python -m benchmarks.training [--rounds 3] [--only mlp]
 
-Every training is a process of its own, and its clock runs without imports and the loading of the
+Every training is a separate process, and its clock runs without imports and the loading of the
 data. All train on the same images for as many epochs and look at the same validation images. The
 rounds are interleaved, every other one backwards, so that other load on the machine meets all
 alike, and ratios are taken within a round: of seconds, and of the processor's seconds, which a
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.training_contenders import TRACKING
+from benchmarks.training_programs import TRACKING
 
 ROOT = Path(__file__).parents[1]
 KERAS = ROOT / ".venv-keras/bin/python"
@@ -46,8 +46,8 @@ COMMON = (
 
 
 @dataclass(frozen=True)
-class EvaluatedModel:
-    """A function of `training_contenders`, with its threads and precision."""
+class Program:
+    """A function of `training_programs`, with its threads and precision."""
 
     function: str
     threads: int = 1
@@ -70,11 +70,11 @@ class Goal:
 
 @dataclass(frozen=True)
 class System:
-    """A network on MNIST, who trains it, and what is wanted."""
+    """A network on MNIST, the programs that train it, and the goals."""
 
     title: str
     overrides: tuple[str, ...]
-    contenders: dict[str, EvaluatedModel]
+    programs: dict[str, Program]
     goals: tuple[Goal, ...]
 
 
@@ -83,12 +83,12 @@ SYSTEMS = {
         "MLP 784-128-128-10, batch 32, 5 epochs (C36)",
         ("model=mlp", "data.batch_size=32", "trainer.max_epochs=5"),
         {
-            "phytotron": EvaluatedModel("phytotron"),
-            "pytorch": EvaluatedModel("pytorch"),
-            "barebones": EvaluatedModel("barebones"),
-            "keras": EvaluatedModel("keras", threads=0),
-            "keras 1 thread": EvaluatedModel("keras"),
-            "keras 50 steps": EvaluatedModel("keras_together"),
+            "phytotron": Program("phytotron"),
+            "pytorch": Program("pytorch"),
+            "barebones": Program("barebones"),
+            "keras": Program("keras", threads=0),
+            "keras 1 thread": Program("keras"),
+            "keras 50 steps": Program("keras_together"),
         },
         (
             Goal("pytorch", "seconds", 1.15, "of its time"),
@@ -108,11 +108,11 @@ SYSTEMS = {
             "trainer.max_epochs=1",
         ),
         {
-            "phytotron": EvaluatedModel("phytotron", CORES, "bf16-mixed"),
-            "pytorch": EvaluatedModel("pytorch", CORES),
-            "pytorch bf16": EvaluatedModel("pytorch", CORES, "bf16-mixed"),
-            "keras": EvaluatedModel("keras", 0),
-            "keras bf16": EvaluatedModel("keras", 0, "bf16-mixed"),
+            "phytotron": Program("phytotron", CORES, "bf16-mixed"),
+            "pytorch": Program("pytorch", CORES),
+            "pytorch bf16": Program("pytorch", CORES, "bf16-mixed"),
+            "keras": Program("keras", 0),
+            "keras bf16": Program("keras", 0, "bf16-mixed"),
         },
         (Goal("keras", "seconds", 1.0), Goal("keras bf16", "seconds", 1.0)),
     ),
@@ -120,17 +120,17 @@ SYSTEMS = {
         "one step of 784-128-10, batch 64, with everything on",
         ("model=mlp", "model.hidden=[128]", "data.batch_size=64", "trainer.max_epochs=3"),
         {
-            "phytotron": EvaluatedModel("phytotron"),
-            "pytorch": EvaluatedModel("pytorch"),
-            "barebones": EvaluatedModel("barebones"),
-            "usual": EvaluatedModel("usual"),
+            "phytotron": Program("phytotron"),
+            "pytorch": Program("pytorch"),
+            "barebones": Program("barebones"),
+            "usual": Program("usual"),
         },
         (Goal("barebones", "step", 50.0, "microseconds more"),),
     ),
     "5 ms step": System(
         "one step of about 5 ms: 784-1024-768-10, batch 64",
         ("model=mlp", "model.hidden=[1024,768]", "data.batch_size=64", "trainer.max_epochs=1"),
-        {"phytotron": EvaluatedModel("phytotron"), "pytorch": EvaluatedModel("pytorch")},
+        {"phytotron": Program("phytotron"), "pytorch": Program("pytorch")},
         (Goal("pytorch", "step", 1.10, "of its time"),),
     ),
 }
@@ -152,16 +152,15 @@ def main() -> None:
 
 
 def prepare(folder: Path, names: Sequence[str]) -> None:
-    """Write the images, the configs and an empty MLflow store for the contenders."""
-    from hydra import compose
+    """Write the images, the configs and an empty MLflow store for the programs."""
+    from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf
 
-    from phytotron.config.compose import hydra_at
     from phytotron.config.instantiate import instantiate
     from phytotron.tracking.store import open_store
 
     config: Any = None
-    with hydra_at(ROOT / "conf"):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         for name in names:
             composed = compose("config", [*COMMON, *SYSTEMS[name].overrides])
             config = OmegaConf.to_container(composed, resolve=True)
@@ -179,14 +178,14 @@ def prepare(folder: Path, names: Sequence[str]) -> None:
 
 
 def compare(name: str, folder: Path, rounds: int) -> None:
-    """Run all contenders in turn; print their values and how they stand to the goals."""
+    """Run all programs in turn; print their values, and compare them with the goals."""
     system = SYSTEMS[name]
     print(f"\n{system.title}", flush=True)
-    results: dict[str, list[dict[str, float]]] = {who: [] for who in system.contenders}
+    results: dict[str, list[dict[str, float]]] = {who: [] for who in system.programs}
     for number in range(rounds):
-        order = list(system.contenders.items())
-        for who, contender in order if number % 2 == 0 else reversed(order):
-            results[who].append(run(contender, folder, name))
+        order = list(system.programs.items())
+        for who, program in order if number % 2 == 0 else reversed(order):
+            results[who].append(run(program, folder, name))
             print(f"round {number + 1}: {who}: {_shown(results[who][-1])}", flush=True)
     print(f"median of {rounds} (lowest to highest); load {os.getloadavg()[1]:.1f}")
     for who, values in results.items():
@@ -204,21 +203,21 @@ def compare(name: str, folder: Path, rounds: int) -> None:
         print(f"  {_verdict(goal, pairs)}", flush=True)
 
 
-def run(contender: EvaluatedModel, folder: Path, system: str) -> dict[str, float]:
-    """One training in a process of its own, in an empty folder."""
-    code = "from benchmarks.training_contenders import main; main()"
-    arguments = [contender.function, str(contender.threads), contender.precision, folder, system]
+def run(program: Program, folder: Path, system: str) -> dict[str, float]:
+    """One training in a separate process, in an empty folder."""
+    code = "from benchmarks.training_programs import main; main()"
+    arguments = [program.function, str(program.threads), program.precision, folder, system]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
         shutil.copy(folder / "mlflow.db", empty)
         child = subprocess.run(
-            [contender.python, "-c", code, *arguments],
+            [program.python, "-c", code, *arguments],
             cwd=empty,
             env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_WAIT_POLICY": "PASSIVE"},
             capture_output=True,
             text=True,
         )
     if child.returncode:
-        sys.exit(f"{contender.function} failed:\n{child.stderr}")
+        sys.exit(f"{program.function} failed:\n{child.stderr}")
     return json.loads(child.stdout.splitlines()[-1])
 
 

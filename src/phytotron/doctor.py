@@ -1,9 +1,17 @@
-"""`phytotron doctor`: what is wrong with the set-up, and the command that repairs it."""
+"""`phytotron doctor`: what is wrong with the set-up, and the command that repairs it.
+
+All checks together take about a second. So a check that would import MLflow or compose every config
+first looks for a cheap proof that nothing is wrong, and does the work only where there is none;
+`full=True` (`phytotron doctor --full`) always does the work.
+"""
 
 from __future__ import annotations
 
 import configparser
+import hashlib
+import inspect
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +25,7 @@ from packaging.requirements import Requirement
 from phytotron.errors import UserError
 
 FREE_BYTES = 2 * 1024**3  # the pipeline's outs, DVC's cache and scratch take about 1 GB
+CHECKED = Path("build/doctor.json")  # what has passed a slow check, by its hash
 
 
 @dataclass(frozen=True)
@@ -34,9 +43,16 @@ class Finding:
     repair: str
 
 
-def examine() -> list[Finding]:
-    """Run every check; an empty list means that nothing is wrong."""
-    return [finding for check in CHECKS for finding in check()]
+def examine(full: bool = False) -> list[Finding]:
+    """Run every check; an empty list means that nothing is wrong.
+
+    Args:
+        full: trust no cheap proof; do all the work.
+    """
+    found: list[Finding] = []
+    for check in CHECKS:
+        found += check(full) if "full" in inspect.signature(check).parameters else check()
+    return found
 
 
 def render(findings: list[Finding]) -> str:
@@ -95,7 +111,7 @@ def check_lightning() -> Iterator[Finding]:
         if (version := installed(name)) in {"2.6.2", "2.6.3"}:
             yield Finding(
                 "lightning",
-                f"{name} {version} was a malicious release: treat this machine's secrets as known",
+                f"{name} {version} was a malicious release: treat this machine's secrets as stolen",
                 "rm -rf .venv && make env, and replace the secrets",
             )
     if installed("lightning"):
@@ -156,16 +172,49 @@ def check_checkpoints() -> Iterator[Finding]:
         )
 
 
-def check_configs() -> Iterator[Finding]:
-    """params.yaml and conf/ compose, and have every key that dvc.yaml lists."""
+def check_configs(full: bool = False) -> Iterator[Finding]:
+    """params.yaml and conf/ compose, and have every key that dvc.yaml lists.
+
+    Composing all configs takes seconds. When that has succeeded, the hash of the files is noted,
+    and the same files are not composed again.
+    """
+    files = _hash_of_configs()
+    if not full and _passed("configs") == files:
+        return
     from phytotron.config.compose import compose_all
     from phytotron.config.dvc_params import check_listed
     from phytotron.config.params import read_params
+    from phytotron.files import write_json
 
     try:
         check_listed(compose_all(read_params()))
     except UserError as error:
         yield Finding("configs", str(error), "repair the file named above")
+    else:
+        write_json(CHECKED, {"configs": files})
+
+
+def _hash_of_configs() -> str:
+    """A hash of all that decides whether the configs compose: the files, and the code that does."""
+    code = Path(__file__).with_name("config")
+    files = [Path("params.yaml"), Path("dvc.yaml"), *Path("conf").rglob("*.yaml")]
+    files += code.rglob("*.py")
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(f"{path.as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _passed(check: str) -> str | None:
+    """The hash of what passed a check last; None where it never has."""
+    from phytotron.files import read_json
+
+    try:
+        passed: str | None = read_json(CHECKED).get(check)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return passed
 
 
 def check_site() -> Iterator[Finding]:
@@ -179,19 +228,41 @@ def check_site() -> Iterator[Finding]:
             yield Finding("site", str(error), f"git checkout {archive.as_posix()}")
 
 
-def check_tracking() -> Iterator[Finding]:
-    """MLflow's store can be used."""
+def check_tracking(full: bool = False) -> Iterator[Finding]:
+    """MLflow's store can be used.
+
+    MLflow takes seconds to import. A healthy SQLite store is recognised without it.
+    """
+    if not full and _has_healthy_store():
+        return
     from phytotron.tracking.store import check_store
 
     for item in check_store():
         yield Finding("tracking", item.problem, item.repair)
 
 
+def _has_healthy_store() -> bool:
+    """Whether the store is an SQLite file that can be used, or one that does not exist yet."""
+    import yaml
+
+    from phytotron.config.stage import PIPELINE_CONFIG
+    from phytotron.tracking.sqlite_file import is_healthy
+
+    if not PIPELINE_CONFIG.exists():
+        return True  # the pipeline has not run: there is no store to look at
+    config = yaml.safe_load(PIPELINE_CONFIG.read_text(encoding="utf-8"))
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or config["tracking"]["uri"]
+    if not uri.startswith("sqlite:///"):
+        return False
+    file = Path(uri.removeprefix("sqlite:///"))
+    return not file.exists() or is_healthy(file)
+
+
 def check_journals() -> Iterator[Finding]:
     """All that trainings have measured is in MLflow, and no dead one counts as running."""
-    from phytotron.tracking.replay import left_behind
+    from phytotron.tracking.unsent import unsent_trainings
 
-    if left := left_behind():
+    if left := unsent_trainings():
         rest = f" and {len(left) - 1} more" if len(left) > 1 else ""
         yield Finding(
             "journals",
@@ -226,7 +297,7 @@ def check_gpu() -> Iterator[Finding]:
         )
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[..., Iterator[Finding]], ...] = (
     check_python,
     check_lock,
     check_lightning,

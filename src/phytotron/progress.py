@@ -13,11 +13,11 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 def progress(items: Iterable[_Item], total: int | None, label: str) -> Iterator[_Item]:
-    """Pass `items` on and show on stderr how far they are.
+    """Yield `items` and show on stderr how many are done.
 
     Args:
-        items: what to go through; an item counts as done when the next one is asked for.
-        total: how many items there are, or None when that is not known.
+        items: what to iterate over; an item counts as done when the next one is requested.
+        total: the number of items, or None when it is not known.
         label: what is being done, such as "clean: pages".
     """
     bar = sys.stderr.isatty()

@@ -18,7 +18,7 @@ HOST = "http://docs.phytotron.test"
 
 @pytest.fixture
 def write_archive() -> Callable[[Path, Mapping[str, bytes | str]], Path]:
-    """Write `{path: HTML}` as a web archive, one gzip member a record."""
+    """Write `{path: HTML}` as a web archive, one gzip member per record."""
 
     def write(path: Path, pages: Mapping[str, bytes | str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def site_config() -> dict:
 
 @pytest.fixture(scope="session")
 def clean_config() -> dict:
-    """The config `clean: docs`."""
+    """The config `clean: router`."""
     return yaml.safe_load((ROOT / "conf/clean/router.yaml").read_text(encoding="utf-8"))
 
 

@@ -49,7 +49,7 @@ def test_a_truncated_archive_names_file_and_offset(archive, cut):
 def test_a_flipped_bit_names_file_and_offset(archive):
     data, starts = bytearray(archive.read_bytes()), offsets(archive)
     last = starts[3] - 9  # before the trailer; the byte ends in padding, which nothing reads
-    for position in range(starts[2] + 10, starts[3], 7):  # behind the member's header
+    for position in range(starts[2] + 10, starts[3], 7):  # after the member's header
         if position == last:
             continue
         damaged = bytearray(data)

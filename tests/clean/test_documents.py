@@ -1,13 +1,13 @@
-"""From an archive to documents: what stays, what goes, and that every loss is accounted for."""
+"""From an archive to documents: what is kept, what is dropped, and that every loss is counted."""
 
 from __future__ import annotations
 
 import pytest
+from tests.fixtures.settings import clean_config
 
 from phytotron.clean.documents import documents
 from phytotron.clean.labels import LabelRules
 from phytotron.clean.paragraphs import Cleaner
-from phytotron.clean.settings import CleanConfig
 from phytotron.errors import UserError
 
 LABELS = [{"match": "^/a/", "label": "a"}, {"match": "^/b/", "label": "b"}]
@@ -24,7 +24,7 @@ def page(*paragraphs: str, head: str = "") -> str:
 def run(tmp_path, write_archive):
     def run(pages, labels=LABELS, **config):
         archive = write_archive(tmp_path / "pages.warc.gz", pages)
-        settings = CleanConfig(**{"workers": 1, "min_chars": 10, "max_failed_share": 1.0} | config)
+        settings = clean_config(**{"workers": 1, "min_chars": 10, "max_failed_share": 1.0} | config)
         return documents(archive, Cleaner(settings, CONTENT), LabelRules(labels))
 
     return run
@@ -71,7 +71,7 @@ def test_near_duplicate_pages_share_a_group(run):
         {
             "/a/1.html": page(*texts, "The one page ends like this, and that is all."),
             "/a/2.html": page("Something different stands on this page, you see."),
-            "/b/3.html": page(*texts, "The other page ends in a way of its own entirely."),
+            "/b/3.html": page(*texts, "The other page ends in another way entirely."),
         }
     )
     assert [row["group"] for row in rows] == [0, 1, 0]
@@ -138,7 +138,7 @@ def test_a_rule_that_runs_out_of_time_stops_unless_allowed(run):
 def test_a_page_that_kills_its_process_is_the_only_one_lost(run):
     # lexbor's time grows with the square of the options: far more than the page may take
     bomb = "<main><select>" + "<option>x" * 60_000
-    pages = {f"/a/{i:03}.html": page(f"Page {i} says something of its own.") for i in range(150)}
+    pages = {f"/a/{i:03}.html": page(f"Page {i} says something else.") for i in range(150)}
     pages |= {"/a/020.html": bomb, "/b/1.html": page("A page that does not say what it is.")}
     rows, account = run(pages, page_timeout=1.0, workers=1)
     assert len(rows) == 150

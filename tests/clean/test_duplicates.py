@@ -1,4 +1,4 @@
-"""Duplicates go, their first stays, and no text goes on a hash's say alone."""
+"""Duplicates are dropped but for the first, and no text is dropped because of a hash alone."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SENTENCE = "open the file and save it under another name then close all other wi
 WORDS = SENTENCE.split()
 
 
-def test_the_first_of_equal_texts_stays_and_what_has_several_labels_goes():
+def test_the_first_of_equal_texts_is_kept_and_texts_of_several_labels_are_dropped():
     texts = ["Save it", "other", "save it", "Ok", "Ok"]
     assert exact_duplicates(texts, ["a", "a", "a", "a", "b"]) == ({2}, {3, 4})
 
 
-def test_a_nearly_equal_text_goes_within_its_label_only():
+def test_a_near_duplicate_is_dropped_within_its_label_only():
     base = " ".join(WORDS)
     near = " ".join([*WORDS[:-1], "now"])
     far = " ".join(reversed(WORDS))
@@ -31,7 +31,7 @@ def test_a_nearly_equal_text_goes_within_its_label_only():
     assert near_duplicates([base, near, far], ["a", "b", "a"], SIMILAR) == set()
 
 
-def test_a_chain_of_small_changes_is_compared_with_what_stays():
+def test_a_chain_of_small_changes_is_compared_with_kept_texts():
     # each differs by a word from the one before: the last is far from the first
     chain = [
         " ".join(f"new{j}" if j < i else word for j, word in enumerate(WORDS)) for i in range(9)
@@ -63,7 +63,7 @@ texts = st.lists(
 
 @settings(deadline=None)
 @given(texts, st.integers(0, 2))
-def test_only_true_near_duplicates_of_a_text_that_stays_go(found, labels):
+def test_only_near_duplicates_of_a_kept_text_are_dropped(found, labels):
     labelled = [str(i % (labels + 1)) for i in range(len(found))]
     dropped = near_duplicates(found, labelled, SIMILAR)
     sets = [SIMILAR.shingles(text) for text in found]

@@ -1,4 +1,4 @@
-"""The fast extractor reads what the reference reads, and nothing that is no text."""
+"""The fast extractor agrees with the reference, and extracts text only."""
 
 from __future__ import annotations
 

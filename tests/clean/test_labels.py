@@ -52,7 +52,7 @@ def test_a_rule_without_pages_is_named(tmp_path: Path, known_file: bool) -> None
     assert "/guide/b.html" in text, "the nearest path is suggested"
 
 
-def test_a_rule_that_comes_too_late_is_named(tmp_path: Path) -> None:
+def test_a_rule_that_is_never_reached_is_named(tmp_path: Path) -> None:
     rules = [{"match": "^/guide/", "label": "guide"}, {"match": "^/guide/b", "label": "b"}]
     source = tmp_path / "site.yaml"
     source.write_text("labels:\n" + "".join(f"  - {rule}\n" for rule in rules))

@@ -1,4 +1,4 @@
-"""Normal forms: what is typed and what is printed become one; long texts become pieces."""
+"""Normal forms unify typed and printed text; long texts become pieces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from phytotron.clean.normalise import normalise, split_long
         ("e\u200b\u0301", "é"),
     ],
 )
-def test_what_is_printed_becomes_what_is_typed(printed, typed):
+def test_typographic_characters_become_those_of_a_keyboard(printed, typed):
     assert normalise(printed) == typed
 
 

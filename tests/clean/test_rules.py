@@ -1,4 +1,4 @@
-"""Rules change what they say, are counted, cannot hang, and name themselves when they are wrong."""
+"""Rules change what they match, are counted, cannot hang, and are named when they are wrong."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_rules_apply_in_their_order_and_are_counted():
     assert rules.changed == {"years": 1, "brackets": 1, "case": 1}
 
 
-def test_the_shipped_rules_do_what_they_say(clean_config):
+def test_the_shipped_rules_remove_their_marks(clean_config):
     rules = Rules(clean_config["rules"], 1.0)
     for before, after in {
         "Added foo(). (Contributed by A. B (x) and C in bpo-123.)": "Added foo().",

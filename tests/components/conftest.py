@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from phytotron.config.components import resolve
 from phytotron.config.instantiate import instantiate
@@ -16,14 +15,6 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def at_the_root(monkeypatch):
     monkeypatch.chdir(ROOT)
-
-
-@pytest.fixture
-def exact():
-    """float64 wherever a tensor is made without a type."""
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from phytotron.data.arrays import array_module
 from phytotron.data.coefficients import coefficients
 from phytotron.models.components.polynomial_cost import PolynomialCost
 
@@ -25,10 +26,11 @@ def test_the_gradient_is_that_of_the_square():
 
 
 def test_an_epoch_is_the_polynomial_many_times_and_the_test_once():
-    module = coefficients(values=[1, -10, 25], repeats=100, batch_size=1, seed=0)
+    read = coefficients(values=[1, -10, 25], repeats=100)
+    module = array_module(read, batch_size=1, validation=0, seed=0)
     batches = list(module.train_dataloader())
     assert len(batches) == 100
     assert batches[0].coefficients.tolist() == [[1, -10, 25]]
     assert module.test.coefficients.tolist() == [[1, -10, 25]]
-    tiny = coefficients(values=[1, -10, 25], repeats=100, batch_size=1, seed=0, tiny=True)
-    assert len(list(tiny.train_dataloader())) == 64
+    tiny = coefficients(values=[1, -10, 25], repeats=100, tiny=True)
+    assert len(tiny.train.coefficients) == 64

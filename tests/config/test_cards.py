@@ -26,7 +26,6 @@ card:
       target: 0.95
   skip:
     overfit: "nothing is learned"
-  precisions: [32-true]
   exports: true
   notes: "On a stand-in."
 """
@@ -50,17 +49,21 @@ def test_a_whole_card_is_fine(tmp_path: Path) -> None:
     check(tmp_path, CARD)
 
 
-def test_a_contender_of_the_pipeline_needs_no_target(tmp_path: Path) -> None:
-    check(tmp_path, "card:\n  metric: test/macro_f1\n", "conf/experiment/router/cnn.yaml")
-    check(tmp_path, "# nothing\n", "conf/experiment/router/cnn.yaml")
+def test_an_experiment_that_is_not_verified_needs_no_target(tmp_path: Path) -> None:
+    check(tmp_path, "card:\n  metric: test/macro_f1\n  goal: max\n")
+    with pytest.raises(UserError, match=r"planar\.yaml:1: 'card.goal' is missing"):
+        check(tmp_path, "card:\n  metric: test/macro_f1\n")
+    with pytest.raises(UserError, match=r"'card\.metric' is missing"):
+        check(tmp_path, "# nothing\n")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "answers"),
     [
-        ("  metric: test/accuracy\n", "", 2, ["card.metric: is missing"]),
-        ("  target: 0.9\n", "", 2, ["card.target: is missing"]),
-        ("  metric:", "  metrik:", 5, ["unknown key", "did you mean 'metric'?"]),
+        ("  metric: test/accuracy\n", "", 2, ["'card.metric' is missing", "a text"]),
+        ("  catalogue: [C25, C26]\n", "", 2, ["'card.catalogue' is missing, beside a target"]),
+        ('  reference: "A course"\n', "", 2, ["'card.reference' is missing, beside a target"]),
+        ("  metric:", "  metrik:", 5, ["unknown key 'card.metrik'", "did you mean 'card.metric'?"]),
         ("test/accuracy", "accuracy", 5, ["test/...", "did you mean 'test/accuracy'?"]),
         ("test/accuracy", "tset/accuracy", 5, ["did you mean 'test/accuracy'?"]),
         ("goal: max", "goal: maxx", 6, ["max, min", "did you mean 'max'?"]),
@@ -73,12 +76,17 @@ def test_a_contender_of_the_pipeline_needs_no_target(tmp_path: Path) -> None:
         ("[C25, C26]", "C25", 3, ["a list of texts"]),
         ('"A course"', "2012", 4, ["a text"]),
         ("model.steps=200", "model.steps", 9, ["overrides such as"]),
-        ("      target: 0.95\n", "", 11, ["card.presets.full.target: is missing"]),
-        ("      target: 0.95", "      targt: 0.95", 13, ["did you mean 'target'?"]),
+        ("      target: 0.95\n", "", 11, ["'card.presets.full.target' is missing"]),
+        (
+            "      target: 0.95",
+            "      targt: 0.95",
+            13,
+            ["did you mean 'card.presets.full.target'?"],
+        ),
         ("      target: 0.95", "      target: high", 13, ["a number"]),
         ("    overfit:", "    overfitt:", 15, ["no such check", "did you mean 'overfit'?"]),
-        ('"nothing is learned"', '""', 15, ["the reason"]),
-        ("exports: true", "exports: onnx", 17, ["true or false"]),
+        ('"nothing is learned"', '""', 15, ["a text"]),
+        ("exports: true", "exports: onnx", 16, ["true or false"]),
     ],
 )
 def test_a_mistake_names_file_line_and_key(
@@ -88,5 +96,6 @@ def test_a_mistake_names_file_line_and_key(
     with pytest.raises(UserError) as caught:
         check(tmp_path, CARD.replace(old, new))
     said = str(caught.value)
-    assert said.startswith(f"{FILE}:{line}: card.")
+    assert said.startswith(f"{FILE}:{line}: ")
+    assert "card." in said.splitlines()[0]
     assert all(answer in said for answer in answers)

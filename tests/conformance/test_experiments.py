@@ -22,15 +22,14 @@ from phytotron.config.experiments import experiment_ids, read_experiment
 from phytotron.data.arrays import ArrayDataModule, take
 from phytotron.data.tiny_paragraphs import tiny
 from phytotron.errors import Interrupted
-from phytotron.evaluation.trained import Trained
+from phytotron.evaluation.trained import Trained, measure_saved
 from phytotron.figures.draw import draw
 from phytotron.files import sha256
-from phytotron.runs.run import measured
 from phytotron.training.build import build_data, build_network, build_task
 from phytotron.training.fit import fit
-from phytotron.training.fitted import Fitted
 from phytotron.training.model_folder import is_estimator
 from phytotron.training.reproducibility import make_deterministic
+from phytotron.training.result import TrainingResult
 from phytotron.training.trainer import build_trainer
 from phytotron.zoo.tiny import tiny_config
 
@@ -85,9 +84,8 @@ class Run:
     """A tiny variant from end to end."""
 
     config: dict
-    data: Path | None
     model: Path
-    fitted: Fitted
+    fitted: TrainingResult
     trained: Trained
 
 
@@ -98,29 +96,30 @@ def runs(paragraphs, tmp_path_factory):
     @functools.cache
     def run(name: str) -> Run:
         folder = tmp_path_factory.mktemp("run")
-        config, data = tiny_config(name), paragraphs if name.startswith("docs/") else None
-        fitted = fit(config, data, folder / "model", folder / "scratch")
-        trained = measured(config, folder / "model", fitted)
-        return Run(config, data, folder / "model", fitted, trained)
+        config = tiny_config(name)
+        if "folder" in (config["data"] or {}):
+            config["data"]["folder"] = str(paragraphs)
+        fitted = fit(config, folder / "model", folder / "scratch")
+        trained = measure_saved(config, folder / "model", fitted)
+        return Run(config, folder / "model", fitted, trained)
 
     return run
 
 
 @over("tiny")
-def test_it_runs_from_end_to_end_and_gives_its_metric_and_pictures(name, runs, tmp_path):
+def test_it_runs_from_end_to_end_and_gives_its_metric_and_figures(name, runs, tmp_path):
     trained, figures = runs(name).trained, runs(name).config["figures"]
-    if not name.startswith("docs/"):  # which the stage `evaluate` measures
-        assert trained.metrics.keys() >= {CARDS[name]["metric"]}
+    assert trained.metrics.keys() >= {CARDS[name]["metric"]}
     assert all(math.isfinite(value) for value in trained.metrics.values())
-    pictures = draw(figures, trained, tmp_path / "pictures")
-    assert [path.stem for path in pictures] == list(figures)
-    assert all(path.stat().st_size > 0 for path in pictures)
+    drawn = draw(figures, trained, tmp_path / "drawn")
+    assert [path.stem for path in drawn] == list(figures)
+    assert all(path.stat().st_size > 0 for path in drawn)
 
 
 @over("reload")
 def test_what_is_loaded_is_what_was_trained(name, runs):
     run = runs(name)
-    again = measured(run.config, run.model, run.fitted)
+    again = measure_saved(run.config, run.model, run.fitted)
     assert again.metrics == run.trained.metrics
     if not is_estimator(run.fitted.model):
         before, after = run.fitted.model.state_dict(), again.model.state_dict()
@@ -131,14 +130,14 @@ def test_what_is_loaded_is_what_was_trained(name, runs):
 @over("repeat")
 def test_the_same_seed_gives_the_same_bytes(name, runs, tmp_path):
     first = runs(name)
-    fit(first.config, first.data, tmp_path / "model", tmp_path / "scratch")
+    fit(first.config, tmp_path / "model", tmp_path / "scratch")
     assert hashes(tmp_path / "model") == hashes(first.model)
 
 
 @over("resume", is_network)
 def test_interrupted_and_started_again_it_ends_with_the_same_bytes(name, runs, tmp_path):
     undisturbed = runs(name)
-    config, folder, steps = undisturbed.config, undisturbed.data, undisturbed.fitted.steps
+    config, steps = undisturbed.config, undisturbed.fitted.steps
     taken = 0
 
     def interrupt(*_) -> None:
@@ -150,11 +149,11 @@ def test_interrupted_and_started_again_it_ends_with_the_same_bytes(name, runs, t
     hook = register_optimizer_step_post_hook(interrupt)
     try:
         with pytest.raises(Interrupted):
-            fit(config, folder, tmp_path / "resumed", tmp_path / "scratch")
+            fit(config, tmp_path / "resumed", tmp_path / "scratch")
     finally:
         hook.remove()
     assert not (tmp_path / "resumed").exists()
-    fit(config, folder, tmp_path / "resumed", tmp_path / "scratch")
+    fit(config, tmp_path / "resumed", tmp_path / "scratch")
     assert hashes(tmp_path / "resumed") == hashes(undisturbed.model)
 
 
@@ -162,7 +161,7 @@ def test_interrupted_and_started_again_it_ends_with_the_same_bytes(name, runs, t
 def test_every_trainable_parameter_receives_a_gradient(name, runs, tmp_path):
     config = runs(name).config
     make_deterministic(config["seed"], threads=1)
-    data = build_data(config, runs(name).data)
+    data = build_data(config)
     network = build_network(config, data)
     task = build_task(config, network, data)
     moved = set()
@@ -186,7 +185,7 @@ def test_every_trainable_parameter_receives_a_gradient(name, runs, tmp_path):
 def test_it_learns_one_batch_by_heart(name, runs, tmp_path):
     config = runs(name).config
     make_deterministic(config["seed"], threads=1)
-    data = build_data(config, runs(name).data)
+    data = build_data(config)
     if isinstance(data, ArrayDataModule):
         rows = next(iter(data.train_dataloader().order))
         data.train = take(data.train, rows)

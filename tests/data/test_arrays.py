@@ -39,7 +39,7 @@ def flat(batches: list[list[int]]) -> list[int]:
     return [number for batch in batches for number in batch]
 
 
-def test_it_knows_what_a_network_must_know():
+def test_its_dimensions_are_those_that_a_network_needs():
     data = module()
     assert data.dimensions == {"input_shape": (1, 2), "num_classes": 5}
     assert data.class_counts.tolist() == np.bincount(data.train.targets, minlength=5).tolist()
@@ -52,7 +52,7 @@ def test_a_batch_holds_samples_with_their_targets():
             assert (inputs[:, 0, 0].long() % 5 == targets).all()
 
 
-def test_validation_is_carved_out_of_train_by_the_seed_alone():
+def test_validation_is_split_from_train_by_the_seed_alone():
     one, same, other = module(), module(batch_size=4), module(seed=1)
     held_out = sorted(flat(seen(one.val_dataloader())))
     assert len(held_out) == 10
@@ -127,7 +127,7 @@ def test_real_numbers_as_targets_are_outputs():
     assert data.class_counts is None
 
 
-def test_what_is_said_of_the_dimensions_goes_before_what_is_seen():
+def test_given_dimensions_win_over_derived_ones():
     data = ArrayDataModule(numbered(0, 3), batch_size=2, seed=0, dimensions={"num_classes": 5})
     assert data.dimensions == {"input_shape": (1, 2), "num_classes": 5}
     assert data.class_counts.tolist() == [1, 1, 1, 0, 0]
@@ -147,7 +147,7 @@ def test_a_batch_without_a_size_is_the_whole_split():
     assert sorted(batch) == sorted(data.train.inputs[:, 0, 0].int().tolist())
 
 
-def test_standardising_knows_the_training_samples_alone():
+def test_standardising_uses_the_training_samples_alone():
     data = module(standardise=True)
     plain = module()
     mean = plain.train.inputs.mean(0)

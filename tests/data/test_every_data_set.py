@@ -1,4 +1,4 @@
-"""What every file in `conf/data/` promises: its tiny variant runs anywhere."""
+"""The tiny variant of every data set in `conf/data/` runs anywhere."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from pathlib import Path
 import pytest
 import pytorch_lightning as pl
 import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
-from phytotron.config.experiments import load_yaml
 from phytotron.config.instantiate import instantiate
 
-CONF = Path(__file__).parents[2] / "conf/data"
-NAMES = sorted(path.stem for path in CONF.glob("*.yaml") if "tiny" in load_yaml(path))
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def composed(name: str) -> dict:
+    """The data node of an experiment that chooses a data set, tiny if it can be."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", [f"data={name}"])
+    if "tiny" in config.data:
+        config.data.tiny = True
+    return OmegaConf.to_container(config, resolve=True)["data"]
+
+
+NAMES = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
 
 
 @pytest.fixture(params=NAMES)
@@ -20,10 +32,12 @@ def tiny(request, tmp_path, monkeypatch):
     """`tiny()`: the tiny variant, where nothing can be fetched."""
     monkeypatch.setenv("PHYTOTRON_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", "")
-    node = load_yaml(CONF / f"{request.param}.yaml")
+    node = composed(request.param)
+    if "tiny" not in node:
+        pytest.skip("it is read from data/processed/")
 
     def build() -> pl.LightningDataModule:
-        data = instantiate({key: {"seed": 0, "tiny": True}.get(key, node[key]) for key in node})
+        data = instantiate(node)
         if not isinstance(data, pl.LightningDataModule):
             pytest.skip("it is no arrays, but an environment")
         return data

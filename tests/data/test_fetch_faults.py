@@ -1,4 +1,4 @@
-"""Fetching when something goes wrong: each time a clear error, and nothing half-written."""
+"""Faults while fetching: each is a clear error and leaves no partial file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="the client is a shel
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `content` at any path, and remembers what it was asked for.
+    """Serves `content` at any path, and records the requested ranges.
 
     Attributes:
         break_after: bytes of an answer after which the connection is cut; None: never.
@@ -86,7 +86,7 @@ def source(server) -> dict[str, str]:
 
 
 def visible(cache: Path) -> list[Path]:
-    """What the cache has to offer; hidden are its locks and what has come of a broken transfer."""
+    """The files of the cache without its hidden locks and partial transfers."""
     return [path for path in cache.iterdir() if not path.name.startswith(".")]
 
 
@@ -101,15 +101,15 @@ def test_a_file_of_a_web_server_is_fetched_once(server, source, tmp_path):
     assert visible(tmp_path) == [path]
 
 
-def test_a_network_that_vanishes_in_the_middle_is_answered(server, source, tmp_path):
+def test_a_transfer_that_breaks_off_is_reported(server, source, tmp_path):
     server.break_after = 128 << 10
-    with pytest.raises(UserError, match=f"broken off after {384 << 10} bytes"):
+    with pytest.raises(UserError, match=f"broke off after {384 << 10} bytes"):
         fetch([source], tmp_path)
     assert visible(tmp_path) == []
     assert server.asked == [None, "bytes=131072-", "bytes=262144-"]
 
 
-def test_the_next_fetch_goes_on_where_the_last_one_broke_off(server, source, tmp_path):
+def test_the_next_fetch_resumes_a_broken_transfer(server, source, tmp_path):
     server.break_after = 128 << 10
     with pytest.raises(UserError):
         fetch([source], tmp_path)
@@ -118,15 +118,15 @@ def test_the_next_fetch_goes_on_where_the_last_one_broke_off(server, source, tmp
     assert server.asked == ["bytes=393216-"]
 
 
-def test_a_server_without_parts_is_asked_for_the_whole(server, source, tmp_path):
+def test_a_server_without_ranges_sends_the_whole_file(server, source, tmp_path):
     server.ranges, server.break_after = False, len(CONTENT) // 2
-    with pytest.raises(UserError, match=f"broken off after {len(CONTENT) // 2} bytes"):
+    with pytest.raises(UserError, match=f"broke off after {len(CONTENT) // 2} bytes"):
         fetch([source], tmp_path)
     server.break_after = None
     assert fetch([source], tmp_path).read_bytes() == CONTENT
 
 
-def test_what_is_left_of_another_file_does_not_stay(server, source, tmp_path):
+def test_a_part_of_another_file_is_discarded(server, source, tmp_path):
     server.content, server.break_after = b"x" * 500_000, 128 << 10
     with pytest.raises(UserError):
         fetch([source], tmp_path)
@@ -136,7 +136,7 @@ def test_what_is_left_of_another_file_does_not_stay(server, source, tmp_path):
     assert fetch([source], tmp_path).read_bytes() == CONTENT
 
 
-def test_more_than_the_server_has_is_thrown_away(server, source, tmp_path):
+def test_a_part_longer_than_the_file_is_discarded(server, source, tmp_path):
     server.content, server.break_after = CONTENT * 2, len(CONTENT) // 2
     with pytest.raises(UserError):
         fetch([source], tmp_path)
@@ -161,29 +161,29 @@ def test_a_server_that_refuses_is_not_asked_again(server, source, tmp_path):
     assert server.asked == [None]
 
 
-def test_every_reason_is_told(server, source, tmp_path):
+def test_every_reason_is_reported(server, source, tmp_path):
     server.status = 500
     other = source | {"url": "http://127.0.0.1:1/nobody-listens"}
     with pytest.raises(UserError) as error:
         fetch([source, other], tmp_path)
     assert "500 Server Error" in str(error.value)
-    assert "nobody-listens: broken off after 0 bytes" in str(error.value)
+    assert "nobody-listens: the transfer broke off after 0 bytes" in str(error.value)
     assert str(tmp_path / file_name(source)) in str(error.value)  # where one may put it by hand
 
 
 @pytest.mark.parametrize(
-    ("sources", "said"),
+    ("sources", "message"),
     [
-        ([], "no source is named"),
-        ([{"provider": "https", "sha256": "0"}], "a source of https needs url"),
+        ([], "there are no sources"),
+        ([{"provider": "https", "sha256": "0"}], "a source of https needs 'url'"),
         (
             [{"provider": "npm", "package": "a", "version": 1.0, "sha256": "0"}],
-            "a source of npm needs version, a text",
+            "a source of npm needs 'version', a text",
         ),
     ],
 )
-def test_a_source_that_says_too_little_is_answered(sources, said, tmp_path):
-    with pytest.raises(UserError, match=said):
+def test_an_incomplete_source_is_reported(sources, message, tmp_path):
+    with pytest.raises(UserError, match=message):
         fetch(sources, tmp_path)
 
 
@@ -191,7 +191,7 @@ def test_a_source_that_says_too_little_is_answered(sources, said, tmp_path):
 
 
 def fetch_elsewhere(source: dict[str, str], cache: Path, limit: str = "") -> subprocess.Popen:
-    """`fetch` in a process of its own that ends as `phytotron` would."""
+    """`fetch` in another process that ends as `phytotron` would."""
     code = f"""
 import sys
 from pathlib import Path
@@ -212,20 +212,20 @@ except Exception as error:
 
 
 @posix
-def test_a_full_disk_is_answered_and_leaves_nothing(source, tmp_path):
+def test_a_full_disk_is_reported_and_leaves_nothing(source, tmp_path):
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))"
     process = fetch_elsewhere(source, tmp_path, limit)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2, err
-    assert "the data cannot be kept" in out
+    assert "the data cannot be stored" in out
     assert "the file would be larger than allowed" in out
     assert "PHYTOTRON_CACHE" in out
     assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
 
 
-def test_a_cache_that_is_a_file_is_answered(source, tmp_path):
+def test_a_cache_that_is_a_file_is_reported(source, tmp_path):
     (tmp_path / "cache").write_text("")
-    with pytest.raises(UserError, match="the data cannot be kept"):
+    with pytest.raises(UserError, match="the data cannot be stored"):
         fetch([source], tmp_path / "cache")
 
 
@@ -284,7 +284,7 @@ def test_half_a_file_of_a_client_is_refused(client, tmp_path):
 
 
 @posix
-def test_what_a_killed_client_left_is_not_taken(client, tmp_path):
+def test_the_partial_file_of_a_killed_client_is_discarded(client, tmp_path):
     file, cache = tmp_path / "some-set-1.0.tgz", tmp_path / "cache"
     file.write_bytes(CONTENT)
     left = cache / ".some-set-1.0.work"
@@ -303,7 +303,7 @@ def test_a_debian_package_comes_by_apt(client, tmp_path):
 
 
 @posix
-def test_what_apt_says_is_told(client, tmp_path):
+def test_the_message_of_apt_is_reported(client, tmp_path):
     client("apt-get", "echo 'E: Unable to locate package some-set' >&2; exit 100")
     source = {"provider": "debian", "package": "some-set", "version": "1:1.0", "sha256": "0" * 64}
     with pytest.raises(UserError, match=r"debian some-set 1:1\.0: E: Unable to locate package"):
@@ -327,7 +327,7 @@ def index(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-def test_a_wheel_comes_by_pip_without_what_it_requires(index, tmp_path):
+def test_pip_fetches_a_wheel_without_its_requirements(index, tmp_path):
     wheel = index / "some_set-1.0-py3-none-any.whl"
     path = fetch([package("pypi", wheel)], tmp_path / "cache")
     assert path.read_bytes() == wheel.read_bytes()

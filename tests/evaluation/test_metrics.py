@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from phytotron.evaluation.metrics import per_class, scores
-from phytotron.evaluation.predictions import Predictions
+from phytotron.evaluation.predictions import ClassPredictions
 
 
 @pytest.fixture
-def by_hand() -> Predictions:
+def by_hand() -> ClassPredictions:
     """Confusion [[3, 1, 0], [2, 4, 0], [0, 0, 0]]: the third class has no samples."""
     predicted = [0, 0, 0, 1, 0, 0, 1, 1, 1, 1]
     probabilities = np.full((10, 3), 0.25, np.float32)
     probabilities[np.arange(10), predicted] = 0.5
-    return Predictions(
+    return ClassPredictions(
         labels=["x", "y", "z"],
-        urls=["page"] * 10,
+        groups=["page"] * 10,
         texts=[str(row) for row in range(10)],
         actual=np.array([0] * 4 + [1] * 6),
         probabilities=probabilities,
@@ -35,7 +35,9 @@ def test_scores_worked_out_by_hand(by_hand):
 def test_a_certain_mistake_has_a_finite_loss(by_hand):
     probabilities = np.zeros((10, 3), np.float32)
     probabilities[:, 2] = 1
-    wrong = Predictions(by_hand.labels, by_hand.urls, by_hand.texts, by_hand.actual, probabilities)
+    wrong = ClassPredictions(
+        by_hand.labels, by_hand.groups, by_hand.texts, by_hand.actual, probabilities
+    )
     assert scores(wrong, resamples=10, seed=0)["log_loss"] == pytest.approx(15.94, abs=0.01)
 
 
@@ -52,7 +54,7 @@ def test_a_model_that_is_always_right_scores_1(make_predictions):
     perfect = make_predictions()
     certain = np.eye(4, dtype=np.float32)[perfect.actual]
     found = scores(
-        Predictions(perfect.labels, perfect.urls, perfect.texts, perfect.actual, certain),
+        ClassPredictions(perfect.labels, perfect.groups, perfect.texts, perfect.actual, certain),
         resamples=200,
         seed=0,
     )

@@ -5,17 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phytotron.evaluation.mistakes import confident_mistakes
-from phytotron.evaluation.predictions import Predictions
+from phytotron.evaluation.predictions import ClassPredictions
 
 
-def predictions_of(samples: list[tuple[str, bool, float]]) -> Predictions:
+def predictions_of(samples: list[tuple[str, bool, float]]) -> ClassPredictions:
     """Of (page, right, confidence); the actual class is always 0."""
     probabilities = np.array(
         [[c, 1 - c] if right else [1 - c, c] for _, right, c in samples], np.float32
     )
-    return Predictions(
+    return ClassPredictions(
         labels=["zero", "one"],
-        urls=[url for url, _, _ in samples],
+        groups=[url for url, _, _ in samples],
         texts=[f"text {row}" for row in range(len(samples))],
         actual=np.zeros(len(samples), np.int64),
         probabilities=probabilities,

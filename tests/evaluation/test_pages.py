@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from phytotron.evaluation.pages import accuracy, macro_f1, page_counts
+from phytotron.evaluation.statistics import accuracy, count_classes, macro_f1
 
 SAMPLES = st.lists(
     st.tuples(st.sampled_from("abcd"), st.integers(0, 4), st.integers(0, 4)), min_size=1
@@ -15,11 +15,11 @@ SAMPLES = st.lists(
 
 def counts_of(samples):
     urls, actual, predicted = zip(*samples, strict=True)
-    return page_counts(urls, np.array(actual), np.array(predicted), 5)
+    return count_classes(urls, np.array(actual), np.array(predicted), 5)
 
 
 def test_counts_of_each_page_in_the_order_of_the_urls():
-    counts = page_counts(
+    counts = count_classes(
         ["b", "a", "b", "b"], np.array([0, 1, 1, 0]), np.array([0, 1, 0, 2]), classes=3
     )
     assert counts.right.tolist() == [[0, 1, 0], [1, 0, 0]]
@@ -31,13 +31,13 @@ def test_values_worked_out_by_hand():
     # rows actual, columns predicted: [[3, 1], [2, 4]]
     actual = np.array([0] * 4 + [1] * 6)
     predicted = np.array([0, 0, 0, 1, 0, 0, 1, 1, 1, 1])
-    total = page_counts(["page"] * 10, actual, predicted, 2).total()
+    total = count_classes(["page"] * 10, actual, predicted, 2).total()
     assert accuracy(total) == pytest.approx(7 / 10)
     assert macro_f1(total) == pytest.approx((2 * 3 / (5 + 4) + 2 * 4 / (5 + 6)) / 2)
 
 
 def test_a_class_without_samples_does_not_count_even_if_it_is_predicted():
-    counts = page_counts(["page"] * 3, np.array([0, 0, 1]), np.array([0, 2, 1]), 4)
+    counts = count_classes(["page"] * 3, np.array([0, 0, 1]), np.array([0, 2, 1]), 4)
     assert macro_f1(counts.total()) == pytest.approx((2 / 3 + 1) / 2)
 
 

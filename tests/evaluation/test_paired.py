@@ -8,20 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from phytotron.evaluation.pages import page_counts
+from phytotron.evaluation import statistics
 from phytotron.evaluation.paired import holm, permutation_test
+from phytotron.evaluation.statistics import count_classes
 
 
 def counts_of(predictions):
-    return page_counts(
-        predictions.urls, predictions.actual, predictions.predicted, len(predictions.labels)
+    return count_classes(
+        predictions.groups, predictions.actual, predictions.predicted, len(predictions.labels)
     )
 
 
 def test_close_to_the_exact_test_that_tries_every_swap(make_predictions):
     first = make_predictions(1, 0.7, pages=8, samples=60, classes=3)
     second = make_predictions(2, 0.45, pages=8, samples=60, classes=3)
-    page = np.unique(first.urls, return_inverse=True)[1]
+    page = np.unique(first.groups, return_inverse=True)[1]
 
     def macro_f1(predicted):
         return f1_score(
@@ -44,30 +45,32 @@ def test_close_to_the_exact_test_that_tries_every_swap(make_predictions):
     ]
     exact = np.mean(extreme)
     assert 0.02 < exact < 0.9  # else there is little to see
-    p_value = permutation_test(counts_of(first), counts_of(second), 40_000, seed=0)
+    p_value = permutation_test(
+        counts_of(first), counts_of(second), statistics.macro_f1, 40_000, seed=0
+    )
     assert p_value == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 40_000))
 
 
 @pytest.mark.parametrize("pages", [1, 30])
 def test_identical_models_have_p_1(make_predictions, pages):
     counts = counts_of(make_predictions(pages=pages))
-    assert permutation_test(counts, counts, 99, seed=0) == 1
+    assert permutation_test(counts, counts, statistics.macro_f1, 99, seed=0) == 1
 
 
 def test_with_one_page_nothing_can_be_told(make_predictions):
     first, second = (counts_of(make_predictions(1, skill, pages=1)) for skill in (1.0, 0.1))
-    assert permutation_test(first, second, 99, seed=0) == 1
+    assert permutation_test(first, second, statistics.macro_f1, 99, seed=0) == 1
 
 
 def test_a_far_better_model_has_the_least_p_that_there_can_be(make_predictions):
     first, second = (counts_of(make_predictions(1, skill)) for skill in (1.0, 0.2))
-    assert permutation_test(first, second, 999, seed=0) == 1 / 1000
+    assert permutation_test(first, second, statistics.macro_f1, 999, seed=0) == 1 / 1000
 
 
 def test_both_directions_have_the_same_p(make_predictions):
     first, second = (counts_of(make_predictions(seed, 0.5)) for seed in (1, 2))
-    forth = permutation_test(first, second, 500, seed=4)
-    assert forth == permutation_test(second, first, 500, seed=4)
+    forth = permutation_test(first, second, statistics.macro_f1, 500, seed=4)
+    assert forth == permutation_test(second, first, statistics.macro_f1, 500, seed=4)
     assert 1 / 501 < forth < 1
 
 
@@ -75,9 +78,9 @@ def test_swaps_that_are_equal_on_paper_count_as_ties():
     # Each of the pages is one win of the same size: every swap of k pages gives a difference of
     # (n - 2k) wins, and only none or all of them swapped is as far from 0 as what was observed.
     urls = [f"page {number}" for number in range(3)]
-    first = page_counts(urls, np.array([0, 1, 2]), np.array([0, 1, 2]), 3)
-    second = page_counts(urls, np.array([0, 1, 2]), np.array([1, 2, 0]), 3)
-    p_value = permutation_test(first, second, 40_000, seed=0)
+    first = count_classes(urls, np.array([0, 1, 2]), np.array([0, 1, 2]), 3)
+    second = count_classes(urls, np.array([0, 1, 2]), np.array([1, 2, 0]), 3)
+    p_value = permutation_test(first, second, statistics.macro_f1, 40_000, seed=0)
     assert p_value == pytest.approx(2 / 8, abs=0.01)
 
 
@@ -88,12 +91,16 @@ def test_equal_models_are_told_apart_as_often_as_the_level_says():
     rejected = 0
     for trial in range(trials):
         actual = np.repeat(rng.integers(3, size=pages), each)
-        # The paragraphs of a page fail together: a test over paragraphs would reject far too often.
+        # The paragraphs of a page fail together: a test over paragraphs would reject too often.
         counts = [
-            page_counts(urls, actual, np.where(fails, rng.integers(3, size=len(actual)), actual), 3)
+            count_classes(
+                urls, actual, np.where(fails, rng.integers(3, size=len(actual)), actual), 3
+            )
             for fails in np.repeat(rng.random((2, pages)) < 0.4, each, axis=1)
         ]
-        rejected += permutation_test(*counts, permutations=199, seed=trial) <= 0.05
+        rejected += (
+            permutation_test(*counts, statistics.macro_f1, permutations=199, seed=trial) <= 0.05
+        )
     # 4 standard deviations of a binomial share of 0.05
     assert abs(rejected / trials - 0.05) <= 4 * np.sqrt(0.05 * 0.95 / trials)
 

@@ -15,7 +15,7 @@ def test_read_back_as_written(make_predictions, tmp_path):
     save(predictions, tmp_path / "one.parquet")
     found = load(tmp_path / "one.parquet")
     assert found.labels == predictions.labels
-    assert found.urls == predictions.urls
+    assert found.groups == predictions.groups
     assert found.texts == predictions.texts
     assert np.array_equal(found.actual, predictions.actual)
     assert np.array_equal(found.probabilities, predictions.probabilities)

@@ -17,7 +17,7 @@ REGISTRATION = {
 }
 
 
-def contender(experiment, macro_f1, p_value=None, better=False):
+def row(experiment, macro_f1, p_value=None, better=False):
     return {
         "experiment": experiment,
         "macro_f1": macro_f1,
@@ -36,13 +36,15 @@ def contender(experiment, macro_f1, p_value=None, better=False):
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     comparison = {
+        "metric": "macro_f1",
+        "goal": "max",
         "baseline": "router/tfidf",
-        "winner": "router/textcnn",
+        "selected": "router/textcnn",
         "test_set": "0" * 64,
-        "contenders": [
-            contender("router/textcnn", 0.571, 0.0005, better=True),
-            contender("router/fasttext", 0.56, 0.2134),
-            contender("router/tfidf", 0.55),
+        "experiments": [
+            row("router/textcnn", 0.571, 0.0005, better=True),
+            row("router/fasttext", 0.56, 0.2134),
+            row("router/tfidf", 0.55),
         ],
     }
     write_json("results/comparison.json", comparison)
@@ -59,15 +61,15 @@ def test_the_whole_summary(project):
     assert (
         summary()
         == """\
-contender        accuracy       macro-F1 [95 %]  training     size  p
----------------  --------  ----------------------  --------  -------  --------
+experiment       accuracy       macro_f1 [95 %]  training     size  p
+---------------  --------  --------------------  --------  -------  --------
 router/textcnn      0.700  0.571 [0.531, 0.611]  3 m 12 s   1.2 MB  0.0005 *
 router/fasttext     0.700  0.560 [0.520, 0.600]                     0.2134
 router/tfidf        0.700  0.550 [0.510, 0.590]            45.6 kB  baseline
 
-p        paired test over pages of the difference in macro-F1 to router/tfidf
-         *: better, corrected for the number of contenders (Holm)
-winner   router/textcnn: the highest macro-F1 that beats the baseline
+p        paired test over groups of the difference in macro_f1 to router/tfidf
+         *: better, corrected for the number of tests (Holm)
+selected router/textcnn: the highest macro_f1 that beats the baseline
 champion router: router/textcnn, promoted
          the first model
 report   build/report/index.html
@@ -85,15 +87,15 @@ def test_durations(project, seconds, shown):
     assert f"  {shown}   1.2 MB" in row
 
 
-def test_it_says_plainly_that_no_contender_is_better(project):
-    write_json("results/comparison.json", project | {"winner": "router/tfidf"})
-    assert "winner   router/tfidf: no contender is better than the baseline" in summary()
+def test_it_says_plainly_that_no_experiment_is_better(project):
+    write_json("results/comparison.json", project | {"selected": "router/tfidf"})
+    assert "selected router/tfidf: no experiment is better than the baseline" in summary()
 
 
-def test_a_single_contender(project):
-    only = {"baseline": None, "winner": "only", "contenders": [contender("only", 0.5)]}
+def test_a_single_row(project):
+    only = {"baseline": None, "selected": "only", "experiments": [row("only", 0.5)]}
     write_json("results/comparison.json", project | only)
-    assert "winner   only, the only contender" in summary()
+    assert "selected only, the only experiment" in summary()
     assert "paired" not in summary()
 
 

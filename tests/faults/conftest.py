@@ -129,7 +129,6 @@ class Training:
     def _start(self, fault: dict[str, Any], environment: dict[str, str]) -> int:
         job = {
             "config": self.config,
-            "data": str(self.data),
             "out": str(self.out),
             "scratch": str(self.folder / "scratch"),
             "log": str(self.folder / "log"),
@@ -176,7 +175,8 @@ def training(zygote, data, tmp_path_factory):
         before = Path.cwd()
         os.chdir(ROOT)
         try:
-            config = plain(compose_experiment("router/textcnn", [*SMALL, *overrides]).config)
+            own = [*SMALL, f"data.folder={data}", *overrides]
+            config = plain(compose_experiment("router/textcnn", own).config)
         finally:
             os.chdir(before)
         return Training(zygote, tmp_path_factory.mktemp("training"), data, config)

@@ -44,7 +44,7 @@ def test_without_a_whole_checkpoint_it_begins_anew(training, undisturbed) -> Non
     for checkpoint in killed.checkpoints:
         truncate(checkpoint / "state.ckpt")
     assert killed.run() == 0
-    assert "going on" not in killed.log
+    assert "continuing" not in killed.log
     assert killed.digests() == undisturbed()
 
 
@@ -57,7 +57,7 @@ def test_a_full_disk_stops_no_training_and_harms_no_checkpoint(
     assert killed.run(kind="step", count=14) == KILLED
     before = [path.name for path in killed.checkpoints]
     assert killed.run(kind="disk", bytes=kilobytes * 1024) != 0  # the model cannot be written
-    assert "checkpoint not saved, training goes on: [Errno 27] File too large" in killed.log
+    assert "checkpoint not saved, training continues: [Errno 27] File too large" in killed.log
     assert [path.name for path in killed.checkpoints] == before
     assert not killed.out.exists()
     assert killed.run() == 0, killed.log

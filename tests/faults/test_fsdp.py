@@ -1,4 +1,4 @@
-"""Weights that two processes share out among them: the same model, and it goes on exactly."""
+"""Weights sharded over two processes: the same model, and exact resume."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TWO = ("trainer.devices=2", "data.batch_size=8")
 FSDP = (*TWO, "trainer.strategy=fsdp")
 DDP = (*TWO, "trainer.strategy=ddp")
 EMA = "callbacks.ema={_target_:phytotron.training.ema.EMA,decay:0.9}"
-# All that is more than one process's affair: the average of the weights, the best ones.
+# What several processes do together: the average of the weights, the best ones.
 RICH = (
     *FSDP,
     EMA,
@@ -127,7 +127,7 @@ def test_killed(
     statuses = disturbed.run_two(*(fault if rank in killed else NOTHING for rank in (0, 1)))
     assert 0 not in statuses
     assert disturbed.run_two(NOTHING, NOTHING) == [0, 0], disturbed.log
-    assert "going on from step" in disturbed.log
+    assert "continuing from step" in disturbed.log
     assert disturbed.digests() == undisturbed_two(*rich)
 
 
@@ -157,7 +157,7 @@ def test_another_number_of_processes_is_refused(training) -> None:
     fault = {"kind": "step", "count": 11}
     killed.run_two(fault, fault)
     assert killed.run_nodes(NOTHING) == [2]
-    assert "is of 2 processes, and here are 1" in killed.log
+    assert "was written by 2 processes, and here are 1" in killed.log
     assert f"checkpoint.source={killed.checkpoints[-1]}" in killed.log
 
 
@@ -169,7 +169,7 @@ def test_a_full_disk_stops_no_training(training, undisturbed_two) -> None:
     before = [path.name for path in full.checkpoints]
     small = {"kind": "disk", "bytes": 20_000}
     assert 0 not in full.run_two(small, small)  # the model cannot be written
-    assert "checkpoint not saved, training goes on" in full.log
+    assert "checkpoint not saved, training continues" in full.log
     assert [path.name for path in full.checkpoints] == before
     assert full.run_two(NOTHING, NOTHING) == [0, 0], full.log
     assert full.digests() == undisturbed_two(*RICH)

@@ -9,7 +9,7 @@ import pytest
 KILLED = -9
 STEPS = 40  # of the whole training, see conftest.py
 
-# What a training may be made of; each has to go on exactly.
+# What a training may be made of; each has to continue exactly.
 KINDS = {
     "plain": (),
     "accumulation": ("trainer.accumulate_grad_batches=3",),
@@ -24,12 +24,12 @@ KINDS = {
 
 
 def moments(count: int, seed: str) -> list[int]:
-    """Steps to be killed behind, different ones for each seed and the same ones on every run."""
+    """Steps after which to be killed: different for each seed, the same on every run."""
     return sorted(random.Random(seed).sample(range(1, STEPS), count))
 
 
 @pytest.mark.parametrize("step", [1, 19, 20, 21, 39, 40, *moments(6, "plain")])
-def test_behind_a_step(training, undisturbed, step: int) -> None:
+def test_after_a_step(training, undisturbed, step: int) -> None:
     killed = training()
     assert killed.run(kind="step", count=step) == KILLED
     assert killed.run() == 0, killed.log
@@ -50,17 +50,17 @@ def test_during_validation(training, undisturbed, count: int) -> None:
     killed = training()
     assert killed.run(kind="validation", count=count) == KILLED
     assert killed.run() == 0, killed.log
-    assert "going on from step" in killed.log
+    assert "continuing from step" in killed.log
     assert killed.digests() == undisturbed()
 
 
-def test_during_a_validation_right_behind_a_checkpoint(training, undisturbed) -> None:
+def test_during_a_validation_right_after_a_checkpoint(training, undisturbed) -> None:
     """The 20 steps of an epoch are saved, and the validation that follows is still to come."""
     at_the_end = "checkpoint.every_n_steps=5"
     killed = training(at_the_end)
     assert killed.run(kind="validation", count=1) == KILLED
     assert killed.run() == 0, killed.log
-    assert "going on from step 20 " in killed.log
+    assert "continuing from step 20 " in killed.log
     assert killed.digests() == undisturbed(at_the_end)
 
 
@@ -100,11 +100,11 @@ def test_nothing_is_left_when_it_has_ended(training) -> None:
     assert not list((ended.folder / "scratch").iterdir())
 
 
-def test_fresh_begins_anew(training, undisturbed) -> None:
+def test_fresh_starts_from_the_beginning(training, undisturbed) -> None:
     killed = training("checkpoint.mode=fresh")
     killed.run(kind="step", count=30)
     assert killed.run() == 0
-    assert "going on" not in killed.log
+    assert "continuing" not in killed.log
     model = killed.digests()
     model.pop("config.yaml")  # which says `fresh`
     assert model.items() <= undisturbed().items()

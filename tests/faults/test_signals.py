@@ -14,9 +14,9 @@ def test_once_finishes_the_step_saves_and_says_how_to_go_on(
     stopped = training("checkpoint.every_n_steps=null")
     assert stopped.run(kind="signals", signal=name, times=1, count=7) == status
     assert "stopped after step 7 (epoch 0)" in stopped.log
-    assert "the same command goes on from there" in stopped.log
+    assert "the same command continues from there" in stopped.log
     assert stopped.run() == 0, stopped.log
-    assert "going on from step 7 " in stopped.log
+    assert "continuing from step 7 " in stopped.log
     assert stopped.digests() == undisturbed("checkpoint.every_n_steps=null")
 
 

@@ -40,7 +40,7 @@ def test_a_node_that_dies(training, killed: int) -> None:
     faults = [fault if node == killed else NOTHING for node in (0, 1)]
     assert 0 not in disturbed.run_nodes(*faults)
     assert disturbed.run_nodes(NOTHING, NOTHING) == [0, 0], disturbed.log
-    assert "going on from step" in disturbed.log
+    assert "continuing from step" in disturbed.log
     assert disturbed.digests() == whole.digests()
 
 

@@ -26,7 +26,7 @@ def test_killed(training, expected, kind: str, killed: tuple[int, ...]) -> None:
     assert 0 not in statuses  # neither waits for the other for ever, nor thinks that all is well
     assert [statuses[rank] for rank in killed] == [KILLED] * len(killed)
     assert disturbed.run_two(NOTHING, NOTHING) == [0, 0], disturbed.log
-    assert "going on from step" in disturbed.log
+    assert "continuing from step" in disturbed.log
     assert disturbed.digests() == expected
 
 
@@ -36,5 +36,5 @@ def test_a_signal_to_one_stops_both_in_good_order(training, expected, rank: int)
     press = {"kind": "signals", "signal": "SIGTERM", "times": 1, "count": 7}
     assert stopped.run_two(*(press if rank == r else NOTHING for r in (0, 1))) == [143, 143]
     assert stopped.run_two(NOTHING, NOTHING) == [0, 0], stopped.log
-    assert "going on from step 7 " in stopped.log
+    assert "continuing from step 7 " in stopped.log
     assert stopped.digests() == expected

@@ -1,7 +1,7 @@
 """A process that has imported all that training needs, and forks a child for each training.
 
 Importing takes seconds and training on tiny data a fraction of one: so hundreds of trainings can
-be killed and started again. It reads one JSON object a line, `{"config", "data", "out", "scratch",
+be killed and started again. It reads one JSON object a line, `{"config", "out", "scratch",
 "log", "fault", "environment"}`, forks that training, and answers with a line `{"pid"}` at once and
 a line `{"pid", "status"}` when the child has ended; a negative status is a signal.
 """
@@ -16,7 +16,6 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -47,7 +46,7 @@ def plan(fault: dict[str, Any], scratch: str) -> None:
             action()
 
     match fault.get("kind"):
-        case "step":  # right behind an optimizer step
+        case "step":  # right after an optimizer step
             register_optimizer_step_post_hook(lambda *_: every(die))
         case "validation":  # while a validation looks at its batch
 
@@ -92,7 +91,7 @@ def train(job: dict[str, Any]) -> int:
     try:
         own_folder = job["fault"].get("kind") == "own folder"  # as on a node that shares none
         scratch = job["scratch"] + "-own" * own_folder
-        fit(job["config"], Path(job["data"]), job["out"], scratch)
+        fit(job["config"], job["out"], scratch)
     except UserError as error:
         print(f"error: {error}", flush=True)
         return 2

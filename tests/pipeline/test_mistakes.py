@@ -21,10 +21,10 @@ def answer(project, *command: str) -> str:
     [
         ({"experiments": ["router/fastext"]}, "did you mean 'router/fasttext'?"),
         ({"experiments": []}, "at least one experiment"),
-        ({"experiments": ["router/tfidf"], "overrides": ["trainer.max_epochs=1"]}, "no key"),
+        ({"experiments": ["router/tfidf"], "overrides": ["trainer.max_epochs=1"]}, "unknown key"),
         ({"overrides": ["trainer.max_epochs=many"]}, "a whole number"),
-        ({"overrides": ["optimizer.learning_rate=1"]}, "no key 'optimizer.learning_rate'"),
-        ({"site": "dcos"}, "did you mean 'docs'?"),
+        ({"overrides": ["optimizer.learning_rate=1"]}, "unknown key 'optimizer.learning_rate'"),
+        ({"site": "ruoter"}, "did you mean 'router'?"),
     ],
 )
 def test_a_mistake_in_params_is_answered_by_the_first_stage(project, params, said) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.fixtures.settings import clean_config
 
-from phytotron.clean.settings import CleanConfig
 from phytotron.errors import UserError
 from phytotron.predict import source
 from phytotron.predict.source import paragraphs
@@ -21,7 +21,7 @@ PAGE = f"""<!doctype html><title>Indexes</title><body>
 <nav>Menu of the whole manual, long enough</nav>
 <main><h1>Indexes</h1><p>{FIRST}<p>{SECOND}<script>alert("not a text")</script></main>
 <footer>Copyright of somebody, with all rights reserved</footer></body>"""
-CLEAN = CleanConfig(
+CLEAN = clean_config(
     rules=[{"name": "note", "pattern": r"^Note: ", "replacement": "", "why": "a test"}]
 )
 

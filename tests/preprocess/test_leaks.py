@@ -76,7 +76,7 @@ def test_repetition_inside_a_split_is_no_leak():
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.8, 0.9])
-def test_finds_what_comparing_all_pairs_finds(corpus, threshold):
+def test_finds_the_leaks_that_comparing_all_pairs_finds(corpus, threshold):
     originals = [corpus.sentence(int(corpus.generator.integers(5, 40))) for _ in range(150)]
     texts = list(originals)
     for text in originals:

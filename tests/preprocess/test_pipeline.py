@@ -10,18 +10,18 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from tests.fixtures.settings import leak_settings, preprocess_settings
 from tokenizers import Tokenizer
 
 from phytotron.errors import UserError
 from phytotron.preprocess.pipeline import preprocess
-from phytotron.preprocess.settings import LeakSettings, Settings, TokenizerSettings
 from phytotron.preprocess.split import SPLITS
 
-SETTINGS = Settings(
+SETTINGS = preprocess_settings(
     workers=1,
     shard_paragraphs=25,
-    tokenizer=TokenizerSettings(vocab_size=300),
-    leaks=LeakSettings(max_removed=0.9),
+    tokenizer={"vocab_size": 300},
+    leaks={"max_removed": 0.9},
 )
 
 
@@ -145,7 +145,7 @@ def test_too_many_leaks_show_a_pair_and_leave_the_old_folder(leaky, tmp_path):
     preprocess(leaky.write(), folder, SETTINGS)
     before = digests(folder)
     with pytest.raises(UserError) as error:
-        preprocess(leaky.path, folder, replace(SETTINGS, leaks=LeakSettings(max_removed=0.01)))
+        preprocess(leaky.path, folder, replace(SETTINGS, leaks=leak_settings(max_removed=0.01)))
     assert "paragraphs of train" in str(error.value)
     assert str(error.value).count("http://docs.phytotron.test/") >= 2
     assert "preprocess.leaks.max_removed" in str(error.value)

@@ -48,7 +48,7 @@ def project(tmp_path, corpus):
     return Project(tmp_path)
 
 
-def test_stage_writes_the_folder_and_says_what_is_in_it(project):
+def test_the_stage_writes_the_folder_and_prints_its_contents(project):
     run = project.run()
     assert run.returncode == 0, run.stderr
     assert "train: " in run.stdout
@@ -76,7 +76,7 @@ def test_mistakes_exit_with_2_and_no_traceback(project):
 
 @pytest.fixture
 def small_disk(project, request):
-    """`data/` on a disk with only so many KiB left beside the documents."""
+    """`data/` on a disk with only some KiB left beside the documents."""
     disk = project.folder / "data"
     documents = (project.folder / DOCUMENTS).read_bytes()
     size = request.param + 4 * -(-len(documents) // 4096)

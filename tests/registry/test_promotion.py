@@ -107,7 +107,7 @@ def test_a_champion_of_another_test_set_is_measured_anew(project):
     """By its own predictions on this test split, not by the number that it once had."""
     project.register(project.contender("router/weak", test_set="b" * 64))
     project.register(project.contender("router/strong"))
-    write_json("results/comparison.json", {"winner": "router/strong"})
+    write_json("results/comparison.json", {"selected": "router/strong"})
     promote(MODEL, "1")
     move = promote(MODEL, "2")
     assert "measured anew on this test set" in move.why
@@ -121,7 +121,7 @@ def test_a_champion_of_another_test_set_is_measured_anew(project):
 def test_other_labels_cannot_be_compared_and_the_config_decides(project, choice):
     project.register(project.relabelled(project.contender("router/strong")))
     project.register(project.contender("router/weak"))
-    write_json("results/comparison.json", {"winner": "router/weak"})
+    write_json("results/comparison.json", {"selected": "router/weak"})
     config = yaml.safe_load(PIPELINE_CONFIG.read_text())
     config["register"]["on_incomparable"] = choice
     PIPELINE_CONFIG.write_text(yaml.safe_dump(config))

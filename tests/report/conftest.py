@@ -19,7 +19,7 @@ LABELS = [
     *(f"libreoffice/{area}" for area in ("calc", "draw", "writer")),
     *(f"python/{area}" for area in ("c-api", "howto", "library")),
 ]
-# How often each contender is right, and its difference to the baseline.
+# How often each experiment is right, and its difference to the baseline.
 SKILL = {
     "router/tfidf": 0.60,
     "router/textcnn": 0.75,
@@ -42,7 +42,7 @@ def write_csv(path: Path, names: list[str], rows: Iterable[list[Any]]) -> None:
         writer.writerows(rows)
 
 
-def write_contender(root: Path, experiment: str, labels: list[str], paragraphs: int) -> None:
+def write_experiment(root: Path, experiment: str, labels: list[str], paragraphs: int) -> None:
     """The outs of `train` and `evaluate` for one experiment."""
     chance = random.Random(experiment)
     skill = SKILL.get(experiment, 0.5)
@@ -129,7 +129,7 @@ def write_project(
     experiments, better = list(experiments), set(better)
     rows = []
     for experiment in experiments:
-        write_contender(root, experiment, labels, paragraphs)
+        write_experiment(root, experiment, labels, paragraphs)
         skill = SKILL.get(experiment, 0.5)
         row: dict[str, Any] = {"experiment": experiment, "macro_f1": skill, "accuracy": skill}
         row |= {"macro_f1_low": skill - 0.03, "macro_f1_high": skill + 0.03}
@@ -142,11 +142,17 @@ def write_project(
     rows.sort(key=lambda row: -row["macro_f1"])
     baseline = BASELINE if BASELINE in experiments else None
     beating = [row["experiment"] for row in rows if row["better"]]
-    winner = [*beating, baseline, rows[0]["experiment"]][0] or rows[0]["experiment"]
-    comparison = {"baseline": baseline, "winner": winner, "test_set": "a" * 64, "contenders": rows}
+    selected = [*beating, baseline, rows[0]["experiment"]][0] or rows[0]["experiment"]
+    comparison = {"metric": "macro_f1", "goal": "max", "baseline": baseline}
+    comparison |= {"selected": selected, "test_set": "a" * 64, "experiments": rows}
     write_json(root / "results/comparison.json", comparison)
-    registration = {"model": "router", "experiment": winner, "digest": "b" * 64}
-    registration |= {"test_set": "a" * 64, "macro_f1": 0.7, "decision": "promoted"}
+    registration = {"model": "router", "experiment": selected, "digest": "b" * 64}
+    registration |= {
+        "test_set": "a" * 64,
+        "value": 0.7,
+        "metric": "macro_f1",
+        "decision": "promoted",
+    }
     write_json(root / "build/registration.json", registration | {"reason": "the first champion"})
     site = "http://docs.phytotron.test"
     crawl: dict[str, Any] = {"fetched": 4500, "bytes": 90_137_012, "limits": ["max_pages"]}
@@ -202,7 +208,7 @@ def read() -> Callable[[Path], Inputs]:
 
     def read_project(root: Path, title: str = "Documentation router", mistakes: int = 10) -> Inputs:
         comparison = json.loads((root / "results/comparison.json").read_text())
-        experiments = [row["experiment"] for row in comparison["contenders"]]
+        experiments = [row["experiment"] for row in comparison["experiments"]]
         return read_inputs(root, title, experiments, mistakes)
 
     return read_project

@@ -1,4 +1,4 @@
-"""The page of components is what `conf/` says, and its pictures are there."""
+"""The page of components is what `conf/` says, and its figures are there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
+from phytotron.report.line_chart import Line, line_chart
 
 from phytotron.config.components import KINDS, component_names
-from phytotron.report.component_pictures import pictures
-from phytotron.report.components_page import PAGE, PICTURES, render
-from phytotron.report.line_chart import Line, line_chart
+from phytotron.report.component_figures import figures
+from phytotron.report.components_page import FIGURES, PAGE, render
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,12 +40,12 @@ def test_every_component_is_on_the_page_with_a_title_and_a_formula():
             assert re.search(rf"^\| `{name}` \| \*\*[^*]+\*\*( \([^)]+\))?: .+\.", text, re.M), name
 
 
-def test_every_picture_of_the_page_is_there_and_no_other():
-    shown = set(re.findall(r"\(pictures/([^)]+\.svg)\)", render()))
-    drawn = pictures()
+def test_every_figure_of_the_page_is_there_and_no_other():
+    shown = set(re.findall(r"\(figures/([^)]+\.svg)\)", render()))
+    drawn = figures()
     assert shown == drawn.keys()
     for name, text in drawn.items():
-        assert (PICTURES / name).is_file(), name
+        assert (FIGURES / name).is_file(), name
         assert ElementTree.fromstring(text).tag.endswith("svg")
 
 

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from phytotron.files import write_json
 from phytotron.report.page import SECTIONS, code, markdown, render
 
 VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}
@@ -108,18 +110,23 @@ def test_regions_that_scroll_can_be_reached_by_keyboard(page) -> None:
 
 def test_the_verdict_comes_first_and_then_the_table(page) -> None:
     text = page.get_text(" ", strip=True)
-    order = ["wins with macro-F1 0.750", "The registry made", "On the 400 paragraphs", "Loss of"]
+    order = [
+        "is selected with macro-F1 0.750",
+        "The registry made",
+        "On the 400 samples",
+        "Loss and",
+    ]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
-    assert [each["id"] for each in page.find_all("h2")] == [id for id, _ in SECTIONS]
+    assert [each["id"] for each in page.find_all("h2")] == list(SECTIONS)
 
 
-def test_the_table_has_every_number_of_each_contender(page) -> None:
-    rows = page.find(id="contenders-table").find_parent("table").tbody.find_all("tr")
+def test_the_table_has_every_number_of_each_experiment(page) -> None:
+    rows = page.find(id="experiments-table").find_parent("table").tbody.find_all("tr")
     texts = [" ".join(row.get_text(" ").split()) for row in rows]
-    assert texts[0].split(" ", 2)[0] == "docs/"
+    assert texts[0].split(" ", 2)[0] == "router/"
     for part in (
-        "winner, champion",
+        "selected, champion",
         "0.750",
         "0.720 to 0.780",
         "+0.150",
@@ -190,7 +197,7 @@ def test_text_that_is_no_text_is_shown_all_the_same(project, read) -> None:
     assert "a[31m?" in text
 
 
-def test_contenders_without_numbers_leave_gaps(project, read, change) -> None:
+def test_experiments_without_numbers_leave_gaps(project, read, change) -> None:
     root = project(better=[])
     nothing = dict.fromkeys(["macro_f1", "macro_f1_low", "macro_f1_high", "log_loss", "accuracy"])
     change(root / "results/router/bilstm/metrics.json", **nothing)
@@ -213,7 +220,7 @@ def test_the_same_inputs_give_the_same_bytes_in_any_process(project, tmp_path) -
         "names = ['router/tfidf', 'router/textcnn', 'router/bilstm', 'router/transformer']\n"
         "files = render(read_inputs(Path(sys.argv[1]), 'title', names, 10))\n"
         "print(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest())\n"
-        "heavy = {'torch', 'mlflow', 'matplotlib', 'pandas', 'sklearn', 'numpy'}\n"
+        "heavy = {'torch', 'mlflow', 'pandas', 'sklearn'}\n"
         "assert not heavy & set(sys.modules)\n"
     )
     hashes = {
@@ -229,7 +236,7 @@ def test_the_same_inputs_give_the_same_bytes_in_any_process(project, tmp_path) -
     assert len(hashes) == 1
 
 
-def test_five_contenders_with_27_classes_stay_below_two_megabytes(project, read) -> None:
+def test_five_experiments_with_27_classes_stay_below_two_megabytes(project, read) -> None:
     labels = [f"product{index // 9}/area{index}" for index in range(27)]
     experiments = [
         "router/tfidf",
@@ -244,15 +251,15 @@ def test_five_contenders_with_27_classes_stay_below_two_megabytes(project, read)
     assert len(text.encode()) < 2_000_000
 
 
-def test_many_contenders_are_all_in_the_table_and_the_best_in_the_charts(project, read) -> None:
+def test_many_experiments_are_all_in_the_table_and_the_best_in_the_charts(project, read) -> None:
     experiments = ["router/tfidf", *(f"router/x{index}" for index in range(11))]
     page = BeautifulSoup(
         render(read(project(experiments=experiments, better=[])))["index.html"], "lxml"
     )
-    rows = page.find(id="contenders-table").find_parent("table").tbody.find_all("tr")
+    rows = page.find(id="experiments-table").find_parent("table").tbody.find_all("tr")
     assert len(rows) == 12
-    assert "shows 8 of the 12 contenders" in page.get_text()
-    assert len(page.find_all("svg", class_="matrix")) == 8
+    assert "shows 8 of the 12 experiments" in page.get_text()
+    assert len(page.find_all("title", string=re.compile("Confusion matrix"))) == 8
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -282,12 +289,12 @@ def luminance(colour: str) -> float:
 
 def test_the_summary_is_a_verdict_and_a_table(files) -> None:
     lines = files["report.md"].splitlines()
-    assert lines[0] == "## Documentation router: comparison of the contenders"
-    assert lines[2].startswith("`router/textcnn` wins with macro-F1 0.750")
+    assert lines[0] == "## Documentation router: comparison of the experiments"
+    assert lines[2].startswith("`router/textcnn` is selected with macro-F1 0.750")
     table = [line for line in lines if line.startswith("|")]
     assert len(table) == 2 + 4
     assert len({line.count("|") for line in table}) == 1
-    assert "**router/textcnn** (winner, champion)" in table[2]
+    assert "**router/textcnn** (selected, champion)" in table[2]
 
 
 def test_the_model_card_says_what_the_model_is_for_and_what_it_cannot(files) -> None:
@@ -318,6 +325,40 @@ def test_templates_are_part_of_the_package() -> None:
     import phytotron.report
 
     folder = Path(phytotron.report.__path__[0]) / "templates"
-    assert {path.stem for path in folder.glob("sections/*.j2")} == {
-        f"{id}.html" for id, _ in SECTIONS
-    }
+    assert {path.stem for path in folder.glob("sections/*.j2")} == {f"{id}.html" for id in SECTIONS}
+
+
+def test_an_experiment_without_classes_has_no_section_for_them(project, read, change) -> None:
+    """A regression on table rows, whose metric must be low and has no interval."""
+    root = project(better=["router/textcnn"])
+    for folder in (root / "build/evaluation/router").iterdir():
+        shutil.rmtree(folder)
+    shutil.rmtree(root / "data")
+    rows = []
+    for index, row in enumerate(
+        json.loads((root / "results/comparison.json").read_text())["experiments"]
+    ):
+        value = 0.25 + index / 100
+        metrics = {"rmse": value, "parameters": 3, "size_bytes": 4, "samples": 500}
+        write_json(root / "results" / row["experiment"] / "metrics.json", metrics)
+        rows.append(
+            {
+                "experiment": row["experiment"],
+                "rmse": value,
+                "better": row["better"],
+                "difference": row["difference"],
+            }
+        )
+        history = root / "build/models" / row["experiment"] / "history.csv"
+        history.write_text("epoch,val_loss,val_rmse\n0,2,0.5\n1,1,0.25\n")
+    change(root / "results/comparison.json", metric="rmse", goal="min", experiments=rows)
+    files = render(read(root))
+    page = BeautifulSoup(files["index.html"], "lxml")
+    assert [each["id"] for each in page.find_all("h2")] == [
+        "experiments", "learning", "differences", "reproduce",
+    ]  # fmt: skip
+    assert "is selected with RMSE 0.250 on 500 test samples" in page.get_text()
+    assert "best RMSE first" in page.get_text()
+    assert page.find("tr", class_="selected").strong.get_text() == "0.250"
+    assert "F1" not in page.get_text() + files["report.md"]
+    assert "| RMSE | 0.250 |" in files["model-card.md"]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from phytotron.config.fingerprint import fingerprint
 from phytotron.errors import UserError
+from phytotron.runs import listing
 from phytotron.runs.listing import list_experiments, render
 from phytotron.runs.results import write_result
 
@@ -74,11 +77,55 @@ def test_a_pattern_without_a_match_is_answered(project: Path) -> None:
         list_experiments("scratch/plannar")
 
 
-def test_the_table_is_aligned(project: Path) -> None:
+def test_experiments_stand_below_their_family_with_counts(
+    project: Path, make_result, write
+) -> None:
+    write_result(make_result())
+    write("conf/experiment/router/cnn.yaml", "# A network.\ncard:\n  metric: test/macro_f1\n")
+    write("results/router/cnn/metrics.json", json.dumps({"macro_f1": 0.5}))
     lines = render(list_experiments()).splitlines()
-    assert (
-        len(
-            {line.index(word) for line, word in zip(lines, ["system", "A two", "XOR"], strict=True)}
+    assert [line for line in lines if line and not line.startswith("  ")] == [
+        "router: 1 experiment: 1 no target",
+        "scratch: 2 experiments: 1 reached, 1 not verified",
+        "in all: 3 experiments: 1 reached, 1 not verified, 1 no target",
+    ]
+    place = lines.index("scratch: 2 experiments: 1 reached, 1 not verified")
+    rows = lines[place + 1 : place + 3]
+    assert [row.split()[0] for row in rows] == ["scratch/planar", "scratch/xor"]
+    assert rows[0].index("A two-layer") == rows[1].index("XOR") == lines[0].index("system")
+
+
+def test_no_line_is_longer_than_a_terminal_is_wide(project: Path, make_result, write) -> None:
+    """Three hundred experiments with long names, titles, metrics and targets."""
+    for number in range(300):
+        write(
+            f"conf/experiment/long{number % 9}/a_system_with_a_long_name_{number}.yaml",
+            f"# {'A title of many words ' * 9}\ncard:\n  metric: test/{'metric_' * 9}\n"
+            f"  target: {1 / 3}\n",
         )
-        == 1
-    )
+    lines = render(list_experiments()).splitlines()
+    assert len([line for line in lines if line.startswith("  long")]) == 300
+    assert max(map(len, lines)) < 120
+    assert any("a_system_with_a_long_name_299" in line for line in lines)
+
+
+def test_experiments_are_chosen_by_status(project: Path, make_result, write) -> None:
+    current = fingerprint("scratch/planar")
+    write_result(make_result(fingerprint=current))
+    chosen = partial(list_experiments, "")
+    assert [row["id"] for row in chosen(["reached"])] == ["scratch/planar"]
+    assert [row["id"] for row in chosen(["not verified"])] == ["scratch/xor"]
+    assert chosen(["stale"]) == chosen(["missed"]) == []
+    assert render(chosen(["stale"])) == "no experiments"
+
+    write_result(make_result())  # its fingerprint is made up
+    (row,) = chosen(["stale"])
+    assert (row["id"], row["status"]) == ("scratch/planar", "stale")
+    assert render([row]).endswith("0.91 ± 0.01 (stale)")
+    assert chosen(["reached"]) == []
+
+
+def test_without_a_status_nothing_is_composed(project: Path, make_result, monkeypatch) -> None:
+    write_result(make_result())
+    monkeypatch.setattr(listing, "staleness", lambda: pytest.fail("composes"))
+    list_experiments()

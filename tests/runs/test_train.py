@@ -39,7 +39,7 @@ def runs() -> list[mlflow.entities.Run]:
     return client.search_runs([each.experiment_id for each in client.search_experiments()])
 
 
-def test_a_run_has_its_model_metrics_and_pictures_and_is_tracked(
+def test_a_run_has_its_model_metrics_and_figures_and_is_tracked(
     project_with_params: Path, capsys: pytest.CaptureFixture[str], change
 ) -> None:
     experiment = "conf/experiment/tiny/iris.yaml"
@@ -49,7 +49,7 @@ def test_a_run_has_its_model_metrics_and_pictures_and_is_tracked(
     [folder] = Path("build/runs/tiny/iris").iterdir()
     assert f"{folder.as_posix()}/" in said
     assert (folder / "model/model.skops").exists()
-    assert (folder / "pictures/confusion_matrix.png").exists()
+    assert (folder / "figures/confusion_matrix.png").exists()
     metrics = read_json(folder / "metrics.json")
     assert metrics["test/accuracy"] > 0.8
     assert "test/accuracy" in said
@@ -60,8 +60,8 @@ def test_a_run_has_its_model_metrics_and_pictures_and_is_tracked(
     assert run.data.params["model.C"] == "0.5"
     assert run.info.run_id in said
     client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
-    pictures = client.list_artifacts(run.info.run_id, "pictures")
-    assert [item.path for item in pictures] == ["pictures/confusion_matrix.png"]
+    figures = client.list_artifacts(run.info.run_id, "figures")
+    assert [item.path for item in figures] == ["figures/confusion_matrix.png"]
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""A web server on loopback that can do everything wrong, and counts what it is asked for."""
+"""A web server on loopback that can do everything wrong, and counts its requests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.fixtures.settings import crawl_config
 
 from phytotron.scrape.settings import CrawlConfig
 
@@ -67,12 +68,12 @@ class FaultServer:
 
     @property
     def hits(self) -> Counter[str]:
-        """How often each path was asked for."""
+        """The number of requests for each path."""
         with self._lock:
             return Counter(request.path for request in self.requests)
 
     def paths(self) -> list[str]:
-        """The paths in the order in which they were asked for, without robots.txt."""
+        """The requested paths in order, without robots.txt."""
         with self._lock:
             return [request.path for request in self.requests if request.path != "/robots.txt"]
 
@@ -163,6 +164,6 @@ def site(server: FaultServer) -> Callable[..., CrawlConfig]:
             "backoff": 0.01,
             "allow_private": True,
         }
-        return CrawlConfig(**(settings | changes))
+        return crawl_config(**(settings | changes))
 
     return make

@@ -41,7 +41,7 @@ NEVER = [
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_public_addresses_may_be_asked(address: str) -> None:
+def test_public_addresses_are_allowed(address: str) -> None:
     assert refusal(ipaddress.ip_address(address), allow_private=False) is None
 
 
@@ -52,13 +52,13 @@ def test_private_addresses_need_permission(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", NEVER)
-def test_metadata_and_shared_addresses_are_refused_always(address: str) -> None:
+def test_metadata_and_shared_addresses_are_always_forbidden(address: str) -> None:
     assert refusal(ipaddress.ip_address(address), allow_private=False)
     assert refusal(ipaddress.ip_address(address), allow_private=True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "[::1]"])
-def test_other_spellings_of_loopback_are_seen_through(host: str) -> None:
+def test_other_spellings_of_loopback_are_recognised(host: str) -> None:
     with pytest.raises(AddressError, match="loopback"):
         checked_addresses(host, 80, allow_private=False)
 

@@ -1,4 +1,4 @@
-"""The bundled site: what its archive holds, and that it is the same bytes every time."""
+"""The bundled site: the contents of its archive, and that its bytes are reproducible."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_takes_the_pages_and_nothing_else(tmp_path: Path) -> None:
     ]
 
 
-def test_directions_lead_to_every_page(tmp_path: Path) -> None:
+def test_start_page_and_sitemaps_lead_to_every_page(tmp_path: Path) -> None:
     build(tmp_path / "site.tar.xz", tmp_path, (package(tmp_path),))
     found = members(tmp_path / "site.tar.xz")
 
@@ -217,7 +217,7 @@ def test_the_committed_archive_holds_all_pages() -> None:
     assert {f"{item.product}/{item.start}" for item in PACKAGES} <= set(names)
 
 
-def test_the_notice_tells_of_every_package() -> None:
+def test_the_notice_names_every_package() -> None:
     notice = (SITE / "NOTICE").read_text(encoding="utf-8")
     for item in PACKAGES:
         assert f"{item.name} {item.version}" in notice

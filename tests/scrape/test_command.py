@@ -36,6 +36,6 @@ def test_private_addresses_need_permission(server, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "://", "ftp://example.org/", "http://[::1"])
-def test_what_is_no_address_is_told(tmp_path, url: str) -> None:
+def test_a_start_that_is_no_address_is_reported(tmp_path, url: str) -> None:
     with pytest.raises(UserError):
         scrape([url], tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fixtures.settings import crawl_config
 from warcio.archiveiterator import ArchiveIterator
 
 from phytotron.errors import UserError
@@ -76,7 +77,7 @@ def test_every_page_that_is_linked_is_fetched_once(server, visit) -> None:
     assert done.json["bytes"] == sum(len(text) for text in done.bodies().values())
 
 
-def test_the_files_do_not_depend_on_threads_or_on_what_comes_first(
+def test_the_files_do_not_depend_on_threads_or_on_the_order_of_responses(
     server, site, tmp_path, answer
 ) -> None:
     def slow_when_even(request):
@@ -122,7 +123,7 @@ def test_the_number_of_pages_is_limited_in_a_trap(server, visit, answer) -> None
     assert done.json["limits"] == ["max_pages"]
 
 
-def test_base_canonical_nofollow_and_noindex_are_heeded(server, visit) -> None:
+def test_base_canonical_nofollow_and_noindex_are_obeyed(server, visit) -> None:
     server.routes |= {
         "/": '<base href="/deep/"><a href="a">1</a><a href="/b" rel="nofollow">2</a>',
         "/deep/a": page("/hidden", "/leaf", "/copy", "/original"),
@@ -141,7 +142,7 @@ def test_base_canonical_nofollow_and_noindex_are_heeded(server, visit) -> None:
     assert done.json["duplicates"] == {f"{server.root}/copy": f"{server.root}/original"}
 
 
-def test_a_page_stays_when_its_canonical_page_cannot_be_had(server, visit) -> None:
+def test_a_page_is_kept_when_its_canonical_page_is_not_available(server, visit) -> None:
     server.routes |= {
         "/": page("/a", "/b", "/c"),
         "/a": '<link rel="canonical" href="/missing">',
@@ -151,7 +152,7 @@ def test_a_page_stays_when_its_canonical_page_cannot_be_had(server, visit) -> No
     assert list(visit().bodies()) == ["/", "/a", "/b", "/c"]
 
 
-def test_sitemaps_are_a_second_beginning(server, visit, answer) -> None:
+def test_pages_of_sitemaps_are_start_pages(server, visit, answer) -> None:
     index = "<sitemapindex><sitemap><loc>{0}/{1}</loc></sitemap></sitemapindex>"
     pages = "<urlset><url><loc>{0}/only-here</loc></url><url><loc>http://x.invalid/</loc></url></urlset>"
     packed = gzip.compress(pages.format(server.root).encode())
@@ -178,7 +179,9 @@ def moved(answer):
     return lambda to, status="302 Found": answer("", {"Location": to}, status)
 
 
-def test_redirects_lead_to_the_page_and_each_address_is_asked_once(server, visit, moved) -> None:
+def test_redirects_lead_to_the_page_and_each_address_is_requested_once(
+    server, visit, moved
+) -> None:
     server.routes |= {
         "/": moved("/home", "301 Moved Permanently"),
         "/home": page("/old", "/older", "/new"),
@@ -193,7 +196,7 @@ def test_redirects_lead_to_the_page_and_each_address_is_asked_once(server, visit
     assert done.why() == {}
 
 
-def test_redirects_that_lead_nowhere_are_told_apart(server, visit, answer, moved) -> None:
+def test_kinds_of_failing_redirects_have_different_reasons(server, visit, answer, moved) -> None:
     server.routes |= {
         "/": page("/loop-a", "/self", "/chain0", "/off", "/none", "/odd"),
         "/loop-a": moved("/loop-b"),
@@ -219,13 +222,13 @@ def test_no_redirect_leads_to_the_cloud_metadata(server, visit, moved) -> None:
     server.routes |= {"/": page("/steal"), "/steal": moved("http://169.254.169.254/latest/")}
     assert visit().why() == {"/steal": "redirect off the site"}
     allowed = visit(allowed_hosts=["127.0.0.1", "169.254.169.254"])
-    assert allowed.why() == {"/latest/": "robots.txt cannot be had (link-local address)"}
+    assert allowed.why() == {"/latest/": "robots.txt cannot be fetched (link-local address)"}
 
 
 # --- robots.txt ---------------------------------------------------------------------------------
 
 
-def test_what_robots_forbids_is_not_asked_for(server, visit, moved) -> None:
+def test_addresses_that_robots_txt_forbids_are_not_requested(server, visit, moved) -> None:
     server.routes |= {
         "/robots.txt": "User-agent: *\nDisallow: /private\n",
         "/": page("/private/a", "/open"),
@@ -239,15 +242,15 @@ def test_what_robots_forbids_is_not_asked_for(server, visit, moved) -> None:
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "410 Gone", "401 No"])
-def test_a_robots_txt_that_is_not_there_allows_everything(server, visit, status, answer) -> None:
+def test_a_missing_robots_txt_allows_everything(server, visit, status, answer) -> None:
     server.routes |= {"/robots.txt": answer("User-agent: *\nDisallow: /", status=status), "/": "a"}
     assert visit().summary.pages == 1
 
 
 @pytest.mark.parametrize("status", ["500 Oh", "503 Later", "429 Slow down"])
-def test_a_robots_txt_that_cannot_be_had_forbids_everything(server, visit, status, answer) -> None:
+def test_an_unavailable_robots_txt_forbids_everything(server, visit, status, answer) -> None:
     server.routes |= {"/robots.txt": answer(status=status), "/": "a"}
-    with pytest.raises(UserError, match=r"robots\.txt cannot be had"):
+    with pytest.raises(UserError, match=r"robots\.txt cannot be fetched"):
         visit()
     assert server.paths() == []
 
@@ -323,9 +326,7 @@ def test_a_crawl_delay_is_kept(server, visit) -> None:
 # --- what cannot hurt it ------------------------------------------------------------------------
 
 
-def test_pages_of_every_hostile_kind_are_told_apart_and_the_others_come(
-    server, visit, answer
-) -> None:
+def test_hostile_pages_have_reasons_and_the_others_are_fetched(server, visit, answer) -> None:
     bomb = gzip.compress(bytes(3_000_000))
 
     def broken(request):
@@ -380,7 +381,7 @@ def test_pages_of_every_hostile_kind_are_told_apart_and_the_others_come(
     assert server.hits["/gone"] == 1
 
 
-def test_a_server_that_wants_time_gets_it_and_then_gives_the_page(server, visit, answer) -> None:
+def test_a_server_that_asks_to_wait_is_retried_after_that_time(server, visit, answer) -> None:
     clock = DayClock()
 
     def busy(request):
@@ -438,7 +439,7 @@ def test_a_site_that_goes_down_in_the_middle_can_be_finished_later(
 
     server.routes |= {"/": page(*numbers)} | dict.fromkeys(numbers, sometimes)
     config = site(retries=0)
-    with pytest.raises(UserError, match="does not answer any more"):
+    with pytest.raises(UserError, match="no longer answers"):
         crawl(config, tmp_path / "out")
     assert not (tmp_path / "out" / "pages.warc.gz").exists()
     server.listen_again()
@@ -448,7 +449,9 @@ def test_a_site_that_goes_down_in_the_middle_can_be_finished_later(
     assert len(answered) == len(set(answered)) == 59  # nothing was sent twice
 
 
-def test_what_an_earlier_crawl_wrote_stays_when_this_one_fails(server, visit, tmp_path) -> None:
+def test_the_files_of_an_earlier_crawl_are_kept_when_this_one_fails(
+    server, visit, tmp_path
+) -> None:
     server.routes["/"] = "a"
     before = visit().warc
     server.routes["/robots.txt"] = "User-agent: *\nDisallow: /"
@@ -462,7 +465,7 @@ def test_what_an_earlier_crawl_wrote_stays_when_this_one_fails(server, visit, tm
 # --- again --------------------------------------------------------------------------------------
 
 
-def test_a_second_crawl_asks_only_whether_pages_have_changed(server, visit, answer) -> None:
+def test_a_second_crawl_only_revalidates_pages(server, visit, answer) -> None:
     def tagged(request):
         if request.headers.get("if-none-match") == '"1"':
             return answer("", {"Content-Length": ""}, "304 Not Modified")
@@ -486,7 +489,7 @@ def test_a_second_crawl_asks_only_whether_pages_have_changed(server, visit, answ
 
 
 def test_the_bundled_site_has_the_same_bytes_on_every_port(tmp_path, small_archive) -> None:
-    config = CrawlConfig(
+    config = crawl_config(
         name="bundled",
         start_urls=("http://docs.phytotron.test/index.html",),
         archive=small_archive,

@@ -32,7 +32,7 @@ def decoded(encoding: str, data: bytes, limit: int = 1 << 20, piece: int = 1 << 
 
 
 @given(st.binary(max_size=300), st.sampled_from(sorted(ENCODERS)), st.integers(1, 64))
-def test_what_was_encoded_comes_back_however_it_is_cut(
+def test_decoding_does_not_depend_on_how_the_bytes_are_cut(
     data: bytes, encoding: str, piece: int
 ) -> None:
     assert decoded(encoding, ENCODERS[encoding](data), piece=piece) == data

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from phytotron.scrape.dispatch import MAX_WAIT, Clock, Dispatcher, Task, TemporaryError
+from phytotron.scrape.dispatch import MAX_WAIT, Clock, Dispatcher, Request, TemporaryError
 
 
 class Fast(Clock):
-    """A clock that jumps to the end of every wait in which nothing is going on."""
+    """A clock that jumps to the end of every wait in which no request is running."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -28,7 +28,7 @@ class Fast(Clock):
 
 
 class Work:
-    """Notes when each task starts; fails as often as told to."""
+    """Records when each request starts; fails a given number of times."""
 
     def __init__(self, clock: Fast, **failures: list[TemporaryError]) -> None:
         self.clock = clock
@@ -36,8 +36,8 @@ class Work:
         self.starts: list[tuple[float, str]] = []
         self.lock = threading.Lock()
 
-    def __call__(self, task: Task) -> str:
-        name = task.url.rpartition("/")[2]
+    def __call__(self, request: Request) -> str:
+        name = request.url.rpartition("/")[2]
         with self.lock:
             self.starts.append((self.clock.now - 1000.0, name))
             failures = self.failures.get(name, [])
@@ -50,20 +50,20 @@ def dispatcher(work: Any, clock: Clock, **changes: Any) -> Dispatcher[str]:
     settings: dict[str, Any] = {"delay": 0.0, "concurrency": 1, "retries": 2, "backoff": 1.0}
     return Dispatcher(
         work,
-        lambda task, error: f"gave up {task.url.rpartition('/')[2]}: {error.reason}",
+        lambda request, error: f"gave up {request.url.rpartition('/')[2]}: {error.reason}",
         clock=clock,
         **(settings | changes),
     )
 
 
-def tasks(*names: str, host: str = "h") -> list[Task]:
-    return [Task(f"http://{host}/{name}") for name in names]
+def requests(*names: str, host: str = "h") -> list[Request]:
+    return [Request(f"http://{host}/{name}") for name in names]
 
 
-def test_every_task_has_a_result() -> None:
+def test_every_request_has_a_result() -> None:
     work = Work(Fast())
     done = dispatcher(work, work.clock, concurrency=4)
-    results = list(done.run(tasks(*map(str, range(100)))))
+    results = list(done.run(requests(*map(str, range(100)))))
     done.stop()
     assert sorted(results) == sorted(f"done {number}" for number in range(100))
 
@@ -71,7 +71,7 @@ def test_every_task_has_a_result() -> None:
 def test_requests_to_a_host_keep_their_distance_and_hosts_do_not_wait_for_each_other() -> None:
     work = Work(Fast())
     polite = dispatcher(work, work.clock, delay=2.0, concurrency=3)
-    list(polite.run(tasks("a", "b", "c") + tasks("x", "y", host="other")))
+    list(polite.run(requests("a", "b", "c") + requests("x", "y", host="other")))
     polite.stop()
     starts = {name: moment for moment, name in work.starts}
     assert [starts[name] for name in "abc"] == [0.0, 2.0, 4.0]
@@ -81,8 +81,8 @@ def test_requests_to_a_host_keep_their_distance_and_hosts_do_not_wait_for_each_o
 def test_the_distance_holds_between_two_runs() -> None:
     work = Work(Fast())
     polite = dispatcher(work, work.clock, delay=2.0)
-    list(polite.run(tasks("a")))
-    list(polite.run(tasks("b")))
+    list(polite.run(requests("a")))
+    list(polite.run(requests("b")))
     polite.stop()
     assert work.starts == [(0.0, "a"), (2.0, "b")]
 
@@ -92,7 +92,7 @@ def test_a_crawl_delay_can_only_slow_down() -> None:
         work = Work(Fast())
         polite = dispatcher(work, work.clock, delay=2.0)
         polite.slow_down("http://h/", asked)
-        list(polite.run(tasks("a", "b")))
+        list(polite.run(requests("a", "b")))
         polite.stop()
         assert work.starts[1] == (expected, "b")
 
@@ -102,7 +102,7 @@ def test_waits_between_attempts_double_and_are_the_same_in_every_run() -> None:
     for _ in range(2):
         work = Work(Fast(), a=[TemporaryError("reset") for _ in range(3)])
         retrying = dispatcher(work, work.clock, retries=3)
-        assert list(retrying.run(tasks("a"))) == ["done a"]
+        assert list(retrying.run(requests("a"))) == ["done a"]
         retrying.stop()
         runs.append([moment for moment, _ in work.starts])
     first, second, third = (later - sooner for sooner, later in pairwise(runs[0]))
@@ -112,19 +112,19 @@ def test_waits_between_attempts_double_and_are_the_same_in_every_run() -> None:
     assert runs[0] == runs[1]
 
 
-def test_after_the_last_attempt_the_task_is_given_up() -> None:
+def test_after_the_last_attempt_the_request_is_given_up() -> None:
     work = Work(Fast(), a=[TemporaryError("status 500") for _ in range(9)])
     retrying = dispatcher(work, work.clock, retries=2)
-    assert sorted(retrying.run(tasks("a", "b"))) == ["done b", "gave up a: status 500"]
+    assert sorted(retrying.run(requests("a", "b"))) == ["done b", "gave up a: status 500"]
     retrying.stop()
-    assert retrying.attempts_again == 2
+    assert retrying.retries == 2
     assert [name for _, name in work.starts].count("a") == 3
 
 
-def test_a_host_that_asks_for_time_gets_it_for_all_its_pages() -> None:
+def test_a_wait_that_a_host_asks_for_holds_for_all_its_pages() -> None:
     work = Work(Fast(), a=[TemporaryError("status 429", wait=120.0)])
     patient = dispatcher(work, work.clock)
-    list(patient.run(tasks("a", "b") + tasks("x", host="other")))
+    list(patient.run(requests("a", "b") + requests("x", host="other")))
     patient.stop()
     starts = dict(reversed([(name, moment) for moment, name in work.starts]))
     assert starts["x"] == 0.0
@@ -132,10 +132,10 @@ def test_a_host_that_asks_for_time_gets_it_for_all_its_pages() -> None:
     assert max(moment for moment, name in work.starts if name == "a") >= 120.0
 
 
-def test_a_host_that_asks_for_too_much_time_is_not_asked_again() -> None:
+def test_a_request_is_given_up_when_the_wait_is_too_long() -> None:
     work = Work(Fast(), a=[TemporaryError("status 503", wait=MAX_WAIT + 1)])
     impatient = dispatcher(work, work.clock)
-    assert list(impatient.run(tasks("a"))) == ["gave up a: status 503"]
+    assert list(impatient.run(requests("a"))) == ["gave up a: status 503"]
     impatient.stop()
 
 
@@ -143,23 +143,23 @@ def test_never_more_at_a_time_than_allowed() -> None:
     inside = threading.Semaphore(3)
     reached = threading.Barrier(3, timeout=10)
 
-    def work(task: Task) -> str:
+    def work(request: Request) -> str:
         assert inside.acquire(blocking=False), "a fourth request at the same time"
-        if task.url.endswith(("0", "1", "2")):
+        if request.url.endswith(("0", "1", "2")):
             reached.wait()  # the first three do run at the same time
         inside.release()
-        return task.url
+        return request.url
 
     three = dispatcher(work, Clock(), concurrency=3)
-    assert len(list(three.run(tasks(*map(str, range(3)), *(f"{n}x" for n in range(60)))))) == 63
+    assert len(list(three.run(requests(*map(str, range(3)), *(f"{n}x" for n in range(60)))))) == 63
     three.stop()
 
 
-def test_a_defect_in_the_work_comes_to_the_caller() -> None:
-    def work(task: Task) -> str:
+def test_an_exception_of_the_work_is_raised_in_the_caller() -> None:
+    def work(request: Request) -> str:
         raise ZeroDivisionError
 
     broken = dispatcher(work, Clock())
     with pytest.raises(ZeroDivisionError):
-        list(broken.run(tasks("a")))
+        list(broken.run(requests("a")))
     broken.stop()

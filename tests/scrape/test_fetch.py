@@ -126,7 +126,7 @@ def test_an_unknown_encoding_is_not_wanted(server, fetcher, answer) -> None:
     assert fetcher.get(f"{server.root}/a", LIMIT).unwanted == "unknown content encoding"
 
 
-def test_an_unwanted_body_is_left_on_the_wire(server, fetcher) -> None:
+def test_an_unwanted_body_is_not_read(server, fetcher) -> None:
     def video(request):
         request.send(
             b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 999999999\r\n\r\n"
@@ -161,7 +161,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
         pytest.param(HEAD + b"Connection: close\r\n\r\n", id="body-until-close"),
     ],
 )
-def test_a_server_that_drips_is_left_after_the_time_limit(server, impatient, start) -> None:
+def test_a_slow_server_is_disconnected_at_the_time_limit(server, impatient, start) -> None:
     def slow(request):
         request.send(start)
         drip(server, request, b"0" * 2000 if start else b"")
@@ -175,7 +175,7 @@ def test_a_server_that_drips_is_left_after_the_time_limit(server, impatient, sta
     assert time.monotonic() - began < 5
 
 
-def test_a_client_is_not_held_by_a_full_queue_of_connections(impatient) -> None:
+def test_a_full_queue_of_connections_does_not_block_the_client(impatient) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -192,7 +192,7 @@ def test_a_client_is_not_held_by_a_full_queue_of_connections(impatient) -> None:
 
 
 def sends(data: bytes):
-    """A handler that sends these bytes and hangs up."""
+    """A handler that sends these bytes and closes the connection."""
 
     def handler(request):
         request.send(data)
@@ -217,7 +217,7 @@ def sends(data: bytes):
         ),
     ],
 )
-def test_what_is_no_whole_response_is_an_error(server, fetcher, data, reason) -> None:
+def test_an_incomplete_response_is_an_error(server, fetcher, data, reason) -> None:
     server.routes["/bad"] = sends(data)
     error = failure(fetcher, f"{server.root}/bad")
     assert error.reason == reason
@@ -277,7 +277,7 @@ def test_loopback_is_refused_before_any_connection(server) -> None:
     assert not server.requests
 
 
-def test_a_name_that_changes_its_address_gains_nothing(server, monkeypatch) -> None:
+def test_dns_rebinding_is_prevented(server, monkeypatch) -> None:
     """DNS rebinding: a public address for the check, the private one for the connection."""
     asked = []
 
@@ -305,7 +305,7 @@ def test_a_pinned_name_is_not_looked_up(server) -> None:
     assert server.requests[0].headers["host"] == "docs.example.test"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(fetcher, tls_server) -> None:
+def test_an_untrusted_certificate_is_refused(fetcher, tls_server) -> None:
     port, _ = tls_server
     assert failure(fetcher, f"https://127.0.0.1:{port}/").reason == "no trusted TLS connection"
 

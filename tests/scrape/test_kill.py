@@ -68,9 +68,7 @@ def deadly(server, answer):
     return kill
 
 
-def test_a_killed_crawl_goes_on_and_ends_as_if_nothing_had_happened(
-    server, site, tmp_path, deadly
-) -> None:
+def test_a_killed_crawl_continues_and_gives_the_same_files(server, site, tmp_path, deadly) -> None:
     config = site(concurrency=1)
     crawl(config, tmp_path / "undisturbed")
     deadly.answered.clear()
@@ -85,7 +83,7 @@ def test_a_killed_crawl_goes_on_and_ends_as_if_nothing_had_happened(
         assert (out / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes()
 
 
-def test_with_several_requests_at_a_time_only_those_under_way_are_sent_again(
+def test_with_concurrent_requests_only_the_running_ones_are_sent_again(
     server, site, tmp_path, deadly
 ) -> None:
     config = site(concurrency=4)
@@ -103,7 +101,7 @@ def test_with_several_requests_at_a_time_only_those_under_way_are_sent_again(
 def test_a_kill_between_the_last_page_and_the_archive_costs_no_request(
     server, site, tmp_path, deadly
 ) -> None:
-    """What is left then is a full journal; a finished crawl whose outs were deleted is alike."""
+    """The log is then complete, as after a finished crawl whose outs were deleted."""
     config = site()
     out = tmp_path / "out"
     crawl(config, out)

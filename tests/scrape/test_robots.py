@@ -52,6 +52,6 @@ def test_any_bytes_are_read_without_an_error() -> None:
     assert marked.refusal("http://h/a")
 
 
-def test_wildcards_cannot_hold_the_crawler() -> None:
+def test_wildcards_cannot_block_the_crawler() -> None:
     hostile = rules("User-agent: *\nDisallow: /" + "*a" * 500 + "*b$\n")
     assert hostile.refusal("http://h/" + "a" * 2000) is None

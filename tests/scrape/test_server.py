@@ -1,4 +1,4 @@
-"""The snapshot server: answers like a web server, and the same on every machine."""
+"""The snapshot server responds as a web server does, and in the same way on every machine."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def ask(
 
 
 def exchange(server: SnapshotServer, *pieces: bytes) -> bytes:
-    """What the server sends on one connection until it closes it."""
+    """The bytes that the server sends on one connection until it closes it."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
@@ -118,7 +118,7 @@ def test_xml_is_xml(server: SnapshotServer) -> None:
     )
 
 
-def test_nothing_depends_on_the_moment_or_the_port(archive: Path, server: SnapshotServer) -> None:
+def test_nothing_depends_on_the_time_or_the_port(archive: Path, server: SnapshotServer) -> None:
     with SnapshotServer(archive) as other:
         assert other.port != server.port
         request = b"GET /docs HTTP/1.0\r\n\r\n", b"GET /index.html HTTP/1.0\r\n\r\n"
@@ -303,12 +303,12 @@ def test_unsafe_members_are_refused(tmp_path: Path, member: str, kind: bytes) ->
     [b"", b"no archive", lzma.compress(b"no tar"), lzma.compress(bytes(10_240))[:-9]],
     ids=["empty file", "other file", "other content", "cut off"],
 )
-def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     archive = tmp_path / "site.tar.xz"
     archive.write_bytes(content)
     record_hash(archive)
     with (
-        pytest.raises(UserError, match=r"site\.tar\.xz: is (no whole|empty)"),
+        pytest.raises(UserError, match=r"site\.tar\.xz: is (not a complete|empty)"),
         SnapshotServer(archive),
     ):
         pass

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.fixtures.settings import shipped
 
+from phytotron.config.schema import check_group
 from phytotron.errors import UserError
 from phytotron.scrape.settings import CrawlConfig
 
@@ -14,12 +16,17 @@ CONF = Path(__file__).parents[2] / "conf" / "site"
 
 
 def config(**changes: Any) -> CrawlConfig:
-    return CrawlConfig(**({"name": "s", "start_urls": ["http://example.org/docs/"]} | changes))
+    """What a site's config becomes: checked, then read."""
+    own = {"name": "s", "start_urls": ["http://example.org/docs/"], "allowed_hosts": []}
+    site = shipped("site/example") | {"exclude": []} | own | changes
+    check_group("site", site, lambda key: None)
+    return CrawlConfig.from_mapping(site)
 
 
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_sites_that_come_with_the_project_are_valid(path: Path) -> None:
     site = yaml.safe_load(path.read_text(encoding="utf-8"))
+    check_group("site", site, lambda key: None)
     assert CrawlConfig.from_mapping(site).name == site["name"]
 
 
@@ -50,7 +57,8 @@ def test_the_sites_that_come_with_the_project_are_valid(path: Path) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_key(key: str, value: Any) -> None:
-    with pytest.raises(UserError, match=r"site\."):
+    at = {"allowed_hosts": "start_urls", "archive": "host"}.get(key, key)
+    with pytest.raises(UserError, match=rf"site\.{at}\b"):
         config(**{key: value})
 
 
@@ -62,6 +70,11 @@ def test_the_hosts_of_the_start_pages_are_allowed_by_default() -> None:
     assert not site.allows("https://docs.example.org/")
     assert not site.allows("https://evil-example.org/")
     assert not site.allows("https://example.org.evil.com/")
+
+
+def test_a_host_in_letters_may_be_allowed_in_ascii() -> None:
+    site = config(start_urls=["http://müller.de/"], allowed_hosts=["xn--mller-kva.de"])
+    assert site.allows("http://xn--mller-kva.de/x")
 
 
 def test_paths_are_included_and_excluded() -> None:

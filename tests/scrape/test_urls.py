@@ -54,7 +54,7 @@ def test_spellings_of_an_address_become_one(url: str, normal: str) -> None:
         "http://example.org/" + "a" * MAX_LENGTH,
     ],
 )
-def test_what_is_no_page_of_the_web_is_left_out(url: str) -> None:
+def test_addresses_that_are_no_web_pages_are_left_out(url: str) -> None:
     assert normalise(url) is None
 
 

@@ -27,7 +27,7 @@ RESPONSE = Response(
 )
 
 
-def test_a_record_is_what_the_standard_says() -> None:
+def test_a_record_follows_the_standard() -> None:
     archive = ArchiveIterator(io.BytesIO(response_record(RESPONSE)), check_digests="raise")
     record = next(archive)
     assert record.rec_headers.protocol == "WARC/1.1"

@@ -7,7 +7,8 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from phytotron.data.iris import iris
+from phytotron.data.iris import read_iris
+from phytotron.data.tables import table_module
 from phytotron.scratch.plain_loop import test_epoch as evaluate
 from phytotron.scratch.plain_loop import train_epoch
 from phytotron.tasks.supervised import Supervised
@@ -26,7 +27,9 @@ class Losses(pl.Callback):
 
 
 def data():
-    return iris(batch_size=16, validation=20, seed=3, test_samples=30, split_seed=1234)
+    return table_module(
+        read_iris(), batch_size=16, validation=20, seed=3, test_samples=30, split_seed=1234
+    )
 
 
 def test_lightning_computes_the_same_losses_from_the_same_batches():

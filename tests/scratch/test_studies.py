@@ -5,8 +5,8 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from phytotron.data.iris import iris
-from phytotron.data.tables import table
+from phytotron.data.iris import read_iris
+from phytotron.data.tables import table_module
 from phytotron.scratch.boxcar import BoxcarStudy, BoxNetwork, unit
 from phytotron.scratch.dead_units import DeadUnits
 from phytotron.scratch.sweep import Sweep
@@ -83,7 +83,7 @@ def points(classes=2):
     random = np.random.default_rng(0)
     labels = random.integers(classes, size=200)
     inputs = random.normal(size=(200, 2)) + 2 * labels[:, None]
-    return table(
+    return table_module(
         (inputs.astype(np.float32), labels), batch_size=None, validation=0, seed=0, split_seed=0
     )
 
@@ -106,7 +106,8 @@ def test_constant_first_weights_leave_one_neuron_and_zeros_none():
 
 
 def flowers():
-    return iris(
+    return table_module(
+        read_iris(),
         batch_size=None,
         validation=20,
         seed=0,

@@ -117,13 +117,13 @@ def test_a_damaged_archive_leaves_the_old_documents(project):
     [
         ({"min_pages_per_label": 5}, {}, "too few pages of a label: blue has 4, red has 4"),
         ({"min_paragraphs_per_label": 50}, {}, "too few paragraphs of a label"),
-        ({"content": [{"match": "^/", "select": "#no"}]}, {}, "8 of 8 labelled pages give no text"),
+        ({"content": [{"match": "^/", "select": "#no"}]}, {}, "8 of 8 labelled pages have no text"),
         ({"labels": [*SITE["labels"], {"match": "^/rde/", "label": "x"}]}, {}, "'^/rde/' matches"),
-        ({}, {"min_chrs": 5}, "did you mean 'min_chars'"),
+        ({}, {"min_chrs": 5}, "did you mean 'clean.min_chars'"),
         (
             {},
             {"rules": [{"name": "r", "pattern": "("}]},
-            "build/config/pipeline.yaml: clean: rules",
+            "'clean.rules[0].replacement' is missing",
         ),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from phytotron.errors import UserError
-from phytotron.evaluation.predictions import Predictions, save
+from phytotron.evaluation.predictions import ClassPredictions, save
 from phytotron.files import read_json
 from phytotron.stages.compare import main
 
@@ -18,19 +18,25 @@ DVC = Path(__file__).parents[2] / "dvc.yaml"
 PIPELINE = {
     "seed": 0,
     "evaluate": {"bootstrap": 50, "mistakes": 3, "calibration_bins": 5},
-    "compare": {"baseline": "router/tfidf", "alpha": 0.05, "permutations": 99},
+    "compare": {
+        "baseline": "router/tfidf",
+        "metric": "test/macro_f1",
+        "goal": "max",
+        "alpha": 0.05,
+        "permutations": 99,
+    },
 }
 
 
-def predictions(right: float) -> Predictions:
+def predictions(right: float) -> ClassPredictions:
     """Of 20 pages with 5 paragraphs each, the first share of each page being right."""
     actual = np.repeat(np.arange(20) % 2, 5)
     hit = np.tile(np.arange(5) < 5 * right, 20)
     probabilities = np.full((100, 2), 0.2, np.float32)
     probabilities[np.arange(100), np.where(hit, actual, 1 - actual)] = 0.8
-    return Predictions(
+    return ClassPredictions(
         labels=["a", "b"],
-        urls=[f"http://pages.test/{row // 5:02}" for row in range(100)],
+        groups=[f"http://pages.test/{row // 5:02}" for row in range(100)],
         texts=[f"text {row}" for row in range(100)],
         actual=actual,
         probabilities=probabilities,
@@ -59,9 +65,9 @@ def choose(*experiments: str) -> None:
 def test_the_experiments_of_params_are_compared_and_no_others(project, capsys):
     main()
     found = read_json("results/comparison.json")
-    assert found["winner"] == "router/textcnn"
+    assert found["selected"] == "router/textcnn"
     assert found["baseline"] == "router/tfidf"
-    best, base = found["contenders"]
+    best, base = found["experiments"]
     assert best == {
         "experiment": "router/textcnn",
         "macro_f1": 0.8,
@@ -76,7 +82,7 @@ def test_the_experiments_of_params_are_compared_and_no_others(project, capsys):
     }
     assert base["experiment"] == "router/tfidf"
     assert base["p_value"] is None
-    assert "winner: router/textcnn" in capsys.readouterr().out
+    assert "selected: router/textcnn" in capsys.readouterr().out
 
 
 def test_the_same_input_gives_the_same_bytes(project):
@@ -86,15 +92,15 @@ def test_the_same_input_gives_the_same_bytes(project):
     assert Path("results/comparison.json").read_bytes() == first
 
 
-def test_one_experiment_alone_wins(project):
+def test_one_experiment_alone_is_selected(project):
     choose("router/textcnn")
     main()
     found = read_json("results/comparison.json")
-    assert found["winner"] == "router/textcnn"
+    assert found["selected"] == "router/textcnn"
     assert found["baseline"] is None
 
 
-def test_a_contender_that_was_not_evaluated_is_named(project):
+def test_an_experiment_that_was_not_evaluated_is_named(project):
     choose("router/tfidf", "router/bilstm")
     with pytest.raises(UserError, match=r"build/evaluation/router/bilstm/predictions\.parquet"):
         main()

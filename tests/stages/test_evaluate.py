@@ -17,17 +17,28 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.pipeline import make_pipeline
 
+from phytotron.data.texts import TextsOfParagraphs
 from phytotron.errors import UserError
 from phytotron.evaluation.predictions import load
 from phytotron.files import read_json, write_json
 from phytotron.stages.evaluate import evaluate_experiment
-from phytotron.training.fitted import Fitted
+from phytotron.tasks.answers import Answers
 from phytotron.training.model_folder import save_model
+from phytotron.training.result import TrainingResult
 
 EXPERIMENT = "docs/tiny"
 DVC = Path(__file__).parents[2] / "dvc.yaml"
+TRAINED = {
+    "seed": 0,
+    "data": {
+        "_target_": "phytotron.data.texts.TextsOfParagraphs",
+        "folder": "data/processed",
+    },
+    "task": {"_target_": "phytotron.tasks.estimators.SupervisedEstimator", "metrics": {}},
+}
 PIPELINE = {
     "seed": 0,
+    "compare": {"metric": "test/macro_f1", "goal": "max"},
     "evaluate": {"bootstrap": 50, "mistakes": 3, "calibration_bins": 5},
 }
 
@@ -42,8 +53,8 @@ def project(tmp_path, monkeypatch):
     config.write_text(yaml.safe_dump(PIPELINE))
     texts, labels = write_test_split(Path("data/processed"))
     estimator = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts[::2], labels[::2])
-    fitted = Fitted(
-        data=None,
+    fitted = TrainingResult(
+        data=TextsOfParagraphs("data/processed"),
         model=estimator,
         history=[{"epoch": 0, "val_macro_f1": 0.5}],
         epochs=1,
@@ -53,10 +64,11 @@ def project(tmp_path, monkeypatch):
         best_epoch=0,
         stopped="converged",
         seconds=0.1,
+        answers=Answers("classes"),
     )
     folder = Path("build/models") / EXPERIMENT
     folder.mkdir(parents=True)
-    save_model(folder, fitted, {"seed": 0}, Path("data/processed"), key="0")
+    save_model(folder, fitted, TRAINED, key="0")
     return tmp_path
 
 
@@ -142,7 +154,7 @@ def test_the_outs_are_those_of_the_contract_and_fit_together(project, capsys):
     mistakes = read_json(folder / "mistakes.json")
     assert len(mistakes) == 3
     assert list(mistakes[0]) == ["actual", "confidence", "predicted", "text", "url"]
-    assert "on 60 paragraphs" in capsys.readouterr().out
+    assert "on 60 test samples" in capsys.readouterr().out
     assert read_json(project / f"build/timing/evaluate/{EXPERIMENT}.json")["seconds"] > 0
 
 

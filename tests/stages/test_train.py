@@ -85,7 +85,7 @@ def test_two_processes_train_as_one_with_twice_the_batch(project, tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "experiment", "message"),
     [
-        (["trainer.precision=8-bit"], EXPERIMENT, "allowed: auto, 32-true, bf16-mixed"),
+        (["trainer.precision=8-bit"], EXPERIMENT, "allowed: 32-true, bf16-mixed"),
         ([], "docs/unknown", "build/config/docs/unknown.yaml: does not exist"),
     ],
 )

@@ -11,9 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, adjusted_rand_score, log_loss
 from sklearn.svm import SVC
 
-from phytotron.data.arrays import ArrayDataModule, Samples
-from phytotron.data.iris import iris
+from phytotron.data.arrays import ArrayDataModule, Samples, array_module
+from phytotron.data.iris import read_iris
 from phytotron.data.points import six_points
+from phytotron.data.tables import table_module
 from phytotron.tasks.estimators import Clustering, SelfMeasured, SupervisedEstimator
 
 
@@ -24,7 +25,7 @@ def supervised() -> SupervisedEstimator:
 
 def flowers(**settings) -> ArrayDataModule:
     usual = {"batch_size": None, "validation": 0, "seed": 0, "test_samples": 30, "split_seed": 0}
-    return iris(**(usual | settings))
+    return table_module(read_iris(), **(usual | settings))
 
 
 def test_every_split_that_is_there_is_measured(supervised):
@@ -85,7 +86,8 @@ def test_groups_are_compared_with_the_classes():
 
 
 def test_points_without_classes_can_be_grouped_and_new_ones_measured():
-    data, model = six_points(batch_size=None, seed=0), KMeans(2, n_init=5, random_state=0)
+    data = array_module(six_points(), batch_size=None, validation=0, seed=0)
+    model = KMeans(2, n_init=5, random_state=0)
     Clustering().fit(model, data)
     assert Clustering().test(model, data) == pytest.approx(
         {

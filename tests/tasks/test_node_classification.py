@@ -7,16 +7,20 @@ import torch
 import torch.nn.functional as F
 from torchmetrics.classification import MulticlassAccuracy
 
-from phytotron.data.hyperlink_graph import hyperlink_graph
+from phytotron.data.hyperlink_graph import graph_module, read_help_graph
 from phytotron.models.graph.gcn import GCN
 from phytotron.tasks.node_classification import NodeClassification
 
 
 def data(batch_size=None):
-    return hyperlink_graph(
-        sources=[], features=8, train_share=0.4, validation_share=0.2, split_seed=0, seed=0,
-        batch_size=batch_size, tiny=True,
-    )  # fmt: skip
+    return graph_module(
+        read_help_graph(sources=[], features=8, tiny=True),
+        train_share=0.4,
+        validation_share=0.2,
+        split_seed=0,
+        seed=0,
+        batch_size=batch_size,
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torchmetrics.text import BLEUScore
 
-from phytotron.data.en_fr import BEGIN, END, en_fr
+from phytotron.data.en_fr import BEGIN, END, read_en_fr, translation_module
 from phytotron.data.tokens import PAD, UNKNOWN
 from phytotron.models.sequence.translator import Translator
 from phytotron.tasks.translation import Translation, next_words, trimmed
@@ -14,9 +14,10 @@ from phytotron.training.trainer import build_trainer
 
 @pytest.fixture(scope="module")
 def data():
-    return en_fr(
-        english=[], french=[], batch_size=16, validation=16, test_samples=16, seed=0,
-        split_seed=0, max_source_words=10, max_target_words=10, min_count=1, tiny=True,
+    return translation_module(
+        read_en_fr(english=[], french=[], tiny=True), batch_size=16, validation=16,
+        test_samples=16, seed=0, split_seed=0, max_source_words=10, max_target_words=10,
+        min_count=1, tiny=True,
     )  # fmt: skip
 
 

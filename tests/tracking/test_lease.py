@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from phytotron.registry.versions import CHAMPION, aliases
 from phytotron.tracking import lease as module
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.lease import lease
-from phytotron.tracking.store import Store, open_store
+from phytotron.tracking.store import Store, exclusive, open_store, uses_lease
 
 SCRIPT = Path(__file__).with_name("promoter.py")
 
@@ -112,7 +113,7 @@ def test_an_old_number_does_not_count_even_if_it_is_free_again(client):
     (last,) = names(client)
     number = int(last.removeprefix(module.PREFIX))
     leases = module._leases
-    looks = itertools.chain([[module._Lease(number - 2, "a", module._GIVEN_BACK)]])
+    looks = itertools.chain([[module._Lease(number - 2, "a", module._RELEASED)]])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_leases", lambda store: next(looks, None) or leases(store))
         with lease(client, "late", wait=0):
@@ -158,3 +159,40 @@ def test_promotions_of_several_machines_are_one_history(name, request, folder, m
         assert later.before == earlier.after
     assert all(move.done and move.action == "promote" for move in moves)
     assert aliases(store, model)[CHAMPION] == moves[-1].after
+
+
+@pytest.mark.parametrize(
+    ("uri", "chosen", "expected"),
+    [
+        ("sqlite:///mlflow.db", None, False),
+        ("postgresql://host/mlflow", None, True),
+        ("http://host", None, True),
+        ("sqlite:///mlflow.db", True, True),
+        ("http://host", False, False),
+    ],
+)
+def test_a_lease_is_for_stores_that_several_machines_use(monkeypatch, uri, chosen, expected):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert uses_lease({"uri": uri, "lease": chosen}) is expected
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)  # replaces `uri`, and decides like it
+    assert uses_lease({"uri": "sqlite:///other.db", "lease": chosen}) is expected
+
+
+def test_a_lease_that_is_neither_on_nor_off_is_answered():
+    with pytest.raises(UserError, match=r"tracking\.lease: 'on'\n.*true, false, null"):
+        uses_lease({"uri": "sqlite:///mlflow.db", "lease": "on"})
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_writer_holds_the_lease_where_the_config_says_so(
+    empty_database, tmp_path, monkeypatch, chosen
+):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # which MLflow sets as well as reads
+    shutil.copy(empty_database, tmp_path)
+    address = f"sqlite:///{tmp_path}/mlflow.db"
+    store = open_store({"uri": address, "artifacts": "mlartifacts", "lease": chosen})
+    with exclusive(store):
+        assert names(store.client) == (["phytotron-lease-1"] if chosen else [])
+        assert [each.heartbeat == module._RELEASED for each in module._leases(store.client)] == (
+            [False] if chosen else []
+        )

@@ -19,7 +19,7 @@ from phytotron.errors import UserError
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.journal import FILE, FOLDER, Journal, Life
 from phytotron.tracking.live import ENDED, HEARTBEAT, LiveRun
-from phytotron.tracking.replay import left_behind, replay_all
+from phytotron.tracking.replay import replay_all, unsent_trainings
 from phytotron.tracking.sender import lock_file
 from phytotron.tracking.store import open_store
 
@@ -158,7 +158,7 @@ def test_killed_it_is_shown_so_and_resumed_it_goes_on_in_the_same_run(train, set
     eventually(lambda: has_started(settings))
     training.kill()
     eventually(lambda: status(settings) == "KILLED")
-    assert "without a word" in runs(settings)[0].data.tags[ENDED]
+    assert "without logging a reason" in runs(settings)[0].data.tags[ENDED]
     resumed = train()
     resumed.log(70, 150)  # from the last checkpoint on
     eventually(lambda: status(settings) == "RUNNING")
@@ -325,7 +325,7 @@ def test_a_server_that_is_away_to_the_end_gets_everything_later(key, server, ser
     with pytest.raises(UserError, match="does not answer"):
         replay_all()
     server.start()
-    assert left_behind() == [training.folder]
+    assert unsent_trainings() == [training.folder]
     assert replay_all() == 1
     assert status(served) == "FINISHED"
     assert steps(served) == list(range(1, 101))

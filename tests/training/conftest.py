@@ -20,11 +20,12 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def compose(monkeypatch):
-    """`compose(experiment, *overrides)`: the config of a contender, cut down to the tiny data."""
+def compose(monkeypatch, data):
+    """`compose(experiment, *overrides)`: the config of an experiment, cut down to the tiny data."""
 
     def composed(experiment: str, *overrides: str) -> dict:
         small = [] if experiment == "router/tfidf" else ["data.batch_size=16", "trainer.threads=1"]
+        small.append(f"data.folder={data}")
         with monkeypatch.context() as context:
             context.chdir(ROOT)
             return plain(compose_experiment(experiment, [*small, *overrides]).config)
@@ -33,11 +34,11 @@ def compose(monkeypatch):
 
 
 @pytest.fixture
-def train(data, tmp_path):
+def train(tmp_path):
     """`train(config, name)`: fits on the tiny data, gives the model folder."""
 
     def trained(config: dict, name: str = "model") -> Path:
-        fit(config, data, tmp_path / name, tmp_path / "scratch")
+        fit(config, tmp_path / name, tmp_path / "scratch")
         return tmp_path / name
 
     return trained

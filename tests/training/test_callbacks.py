@@ -30,7 +30,7 @@ def run(compose, data, tmp_path, silent):
 
     def trained(callbacks: list[Callback], seed: int = 0) -> pl.Trainer:
         config = compose("router/fasttext", "trainer.max_epochs=2", f"seed={seed}")
-        module = build_data(config, data)
+        module = build_data(config)
         task = build_task(config | {"scheduler": None}, build_network(config, module), module)
         trainer = build_trainer(config["trainer"], callbacks, tmp_path)
         trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed, silent)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from phytotron.config.experiments import load_yaml
+from phytotron.config.schema import check_group
 from phytotron.errors import UserError
 from phytotron.training import checkpoint_config
 from phytotron.training.fit import fit, identity
@@ -66,7 +70,7 @@ def test_a_checkpoint_is_a_source_too(compose, data, tmp_path, source):
     config = compose("router/textcnn", *SHORT, "checkpoint.every_n_steps=1")
     stopped = register_optimizer_step_post_hook(_abort)
     with pytest.raises(SystemExit):
-        fit(config, data, tmp_path / "model", tmp_path / "scratch")
+        fit(config, tmp_path / "model", tmp_path / "scratch")
     stopped.remove()
     state = next((tmp_path / "scratch").glob("*/checkpoints/*/state.ckpt"))
     assert (
@@ -80,18 +84,18 @@ def _abort(optimizer, *_):
         raise KeyboardInterrupt
 
 
-def test_how_often_it_is_saved_is_no_part_of_the_identity(compose, data):
-    plain = identity(compose("router/textcnn"), data)
+def test_how_often_it_is_saved_is_no_part_of_the_identity(compose):
+    plain = identity(compose("router/textcnn"))
     for override in ("checkpoint.mode=fresh", "checkpoint.keep=5", "checkpoint.every_n_steps=7"):
-        assert identity(compose("router/textcnn", override), data) == plain
-    assert identity(compose("router/textcnn", "checkpoint.freeze=[output.*]"), data) != plain
+        assert identity(compose("router/textcnn", override)) == plain
+    assert identity(compose("router/textcnn", "checkpoint.freeze=[output.*]")) != plain
 
 
 def test_other_weights_of_the_source_are_another_training(compose, data, source, train):
     config = compose("router/textcnn", "checkpoint.mode=warmstart", f"checkpoint.source={source}")
-    before = identity(config, data)
+    before = identity(config)
     train(compose("router/textcnn", *SHORT, "seed=6"), "source")
-    assert identity(config, data) != before
+    assert identity(config) != before
 
 
 @pytest.mark.parametrize(
@@ -99,22 +103,30 @@ def test_other_weights_of_the_source_are_another_training(compose, data, source,
     [
         (
             {"mod": "fresh"},
-            "checkpoint.mod: unknown key\n  allowed: mode, source.*did you mean 'mode'",
+            "unknown key 'checkpoint.mod'\n  allowed: mode, source.*mean 'checkpoint.mode'",
         ),
         ({"mode": "warmstrat", "source": "x"}, "'warmstrat'\n.*did you mean 'warmstart'"),
         ({"mode": "warmstart"}, "checkpoint.source: 'warmstart' needs weights"),
         ({"mode": "warmstart", "source": "nowhere"}, "checkpoint.source: nowhere does not exist"),
         ({"mode": "warmstart", "source": "."}, "has no model.safetensors or state.ckpt"),
-        ({"keep": 0}, "checkpoint.keep: 0\n  allowed: whole numbers from 1"),
-        ({"every_n_steps": "often"}, "checkpoint.every_n_steps: 'often'"),
-        ({"every_n_seconds": -1}, "checkpoint.every_n_seconds: -1"),
-        ({"freeze": "embedding"}, "checkpoint.freeze: 'embedding'\n  allowed: a list"),
+        ({"mode": "finetune", "source": "x"}, "checkpoint.take: 'finetune' takes no weights"),
+        ({"keep": 0}, "'checkpoint.keep' is 0\n  allowed: a whole number from 1"),
+        ({"every_n_steps": "often"}, "'checkpoint.every_n_steps' is 'often'"),
+        ({"every_n_seconds": -1}, "'checkpoint.every_n_seconds' is -1"),
+        ({"freeze": "embedding"}, "'checkpoint.freeze' is 'embedding'\n  allowed: a list"),
     ],
 )
 def test_a_mistake_is_answered_before_anything_is_loaded(node, message, tmp_path, monkeypatch):
+    shipped = load_yaml(Path("conf/checkpoint/default.yaml").resolve())
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=f"(?s){message}"):
-        checkpoint_config.check(node)
+        begin(shipped | node)
+
+
+def begin(node):
+    """What happens to a group's node before a training begins."""
+    check_group("checkpoint", node, lambda key: None)
+    checkpoint_config.identity(node)
 
 
 def test_a_pattern_that_fits_no_weight_shows_the_weights(compose, train, source):

@@ -15,7 +15,7 @@ EMA_NODE = f"callbacks.ema={{_target_:phytotron.training.ema.EMA,decay:{DECAY}}}
 
 
 class Watching(Callback):
-    """Computes the average step by step, from what the task's weights are behind each step."""
+    """Computes the average step by step, from the task's weights after each step."""
 
     last: Watching
 

@@ -10,10 +10,12 @@ from torch import nn
 
 from phytotron.data.arrays import ArrayDataModule
 from phytotron.tasks.supervised import Supervised
-from phytotron.training import epoch_loop
+from phytotron.training import steps_per_execution
 from phytotron.training.checkpointing import Checkpointing
-from phytotron.training.epoch_loop import EpochLoop, can_be_lean, place_loaders
+from phytotron.training.epoch_loop import EpochLoop
+from phytotron.training.position import place_loaders
 from phytotron.training.reproducibility import make_deterministic
+from phytotron.training.steps_per_execution import supports_steps_per_execution
 from phytotron.training.trainer import build_trainer
 
 TRAINER = {
@@ -34,7 +36,7 @@ WARMUP = {
 class Told(Callback):
     """Notes after which updates it heard of the end of a batch."""
 
-    lean = True
+    supports_steps_per_execution = True
 
     def __init__(self):
         self.steps = []
@@ -65,9 +67,9 @@ def data(kind=ArrayDataModule):
 
 @pytest.fixture
 def fit(tmp_path):
-    """`fit(lean, ...)`: a network after two epochs of 25 steps, its trainer and `Told`."""
+    """`fit(several, ...)`: a network after two epochs of 25 steps, its trainer and `Told`."""
 
-    def fitted(lean, *, kind=ArrayDataModule, task=Supervised, scheduler=None, **trainer_keys):
+    def fitted(several, *, kind=ArrayDataModule, task=Supervised, scheduler=None, **trainer_keys):
         make_deterministic(0, threads=1)
         network = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 2))
         module = data(kind)
@@ -80,11 +82,11 @@ def fit(tmp_path):
         )
         told = Told()
         checkpointing = Checkpointing(
-            tmp_path / f"checkpoints-{lean}", every_n_steps=7, every_n_seconds=60, keep=2
+            tmp_path / f"checkpoints-{several}", every_n_steps=7, every_n_seconds=60, keep=2
         )
         trainer = build_trainer(TRAINER | trainer_keys, [told, checkpointing], tmp_path)
         trainer.fit_loop.epoch_loop = loop = EpochLoop(trainer, 0, checkpointing)
-        loop.lean = lean
+        loop.steps_per_execution.enabled = several
         trainer.fit(trained, module)
         return trained, trainer, told
 
@@ -106,15 +108,15 @@ def fit(tmp_path):
 def test_the_weights_and_values_are_those_of_one_step_at_a_time(fit, options):
     one, ordinary, told = fit(False, **options)
     assert told.steps == list(range(1, 51))
-    several, lean, told = fit(True, **options)
-    assert lean.fit_loop.epoch_loop.lean
+    several, trainer, told = fit(True, **options)
+    assert trainer.fit_loop.epoch_loop.steps_per_execution.enabled
     assert len(told.steps) < 25
     for name, weights in one.network.state_dict().items():
         assert torch.equal(weights, several.network.state_dict()[name]), name
-    assert ordinary.global_step == lean.global_step == 50
-    assert ordinary.callback_metrics.keys() == lean.callback_metrics.keys()
+    assert ordinary.global_step == trainer.global_step == 50
+    assert ordinary.callback_metrics.keys() == trainer.callback_metrics.keys()
     for name, value in ordinary.callback_metrics.items():
-        assert torch.equal(value, lean.callback_metrics[name]), name
+        assert torch.equal(value, trainer.callback_metrics[name]), name
 
 
 def test_callbacks_hear_of_every_step_that_logs_saves_or_ends_an_epoch(fit):
@@ -124,10 +126,10 @@ def test_callbacks_hear_of_every_step_that_logs_saves_or_ends_an_epoch(fit):
 
 
 def test_the_loop_looks_up_when_its_time_together_is_over(fit, monkeypatch):
-    monkeypatch.setattr(epoch_loop, "SMALL_STEP_SECONDS", float("inf"))
-    monkeypatch.setattr(epoch_loop, "_TOGETHER_SECONDS", 0)
+    monkeypatch.setattr(steps_per_execution, "SMALL_STEP_SECONDS", float("inf"))
+    monkeypatch.setattr(steps_per_execution, "_LONGEST_EXECUTION_SECONDS", 0)
     _, trainer, told = fit(None)  # None: chosen by the time that the first steps take
-    assert trainer.fit_loop.epoch_loop.lean
+    assert trainer.fit_loop.epoch_loop.steps_per_execution.enabled
     assert told.steps == list(range(1, 51))
 
 
@@ -137,12 +139,14 @@ class Watching(Callback):
 
 
 @pytest.mark.parametrize(
-    ("callback", "expected"), [(Told(), True), (Watching(), False)], ids=["lean", "every-batch"]
+    ("callback", "expected"),
+    [(Told(), True), (Watching(), False)],
+    ids=["first-and-last", "every-batch"],
 )
 def test_a_callback_that_needs_every_batch_gets_every_batch(fit, callback, expected):
     _, trainer, _ = fit(False)
     trainer.callbacks.append(callback)
-    assert can_be_lean(trainer) is expected
+    assert supports_steps_per_execution(trainer) is expected
 
 
 def test_a_loader_that_cannot_start_in_the_middle_is_named():

@@ -1,4 +1,4 @@
-"""From a config and data to a model folder: the contenders, on tiny data."""
+"""From a config and data to a model folder: the router's experiments, on tiny data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import yaml
 from phytotron.data.paragraphs import load_split
 from phytotron.errors import UserError
 from phytotron.files import read_json, sha256
-from phytotron.training.fit import fit
+from phytotron.training.fit import fit, training_config
 from phytotron.training.model_folder import load_model
 
 NETWORKS = (
@@ -34,7 +34,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("experiment", ["router/tfidf", *NETWORKS])
-def test_a_contender_learns_the_tiny_data(experiment, compose, train, data):
+def test_an_experiment_learns_the_tiny_data(experiment, compose, train, data):
     fast = ["optimizer.lr=2e-2", "trainer.max_epochs=6"] if experiment in NETWORKS else []
     folder = train(compose(experiment, *fast))
     test = load_split(data, "test")
@@ -51,9 +51,9 @@ def test_the_model_folder_is_as_documented(experiment, compose, train, data):
     config = compose(experiment, *(["trainer.max_epochs=2"] if network else []))
     folder = train(config)
     own = {"model.safetensors", "tokenizer.json"} if network else {"model.skops"}
-    shared = {"config.yaml", "labels.json", "history.csv", "training.json"}
+    shared = {"config.yaml", "inputs.json", "labels.json", "history.csv", "training.json"}
     assert set(hashes(folder)) == own | shared
-    assert yaml.safe_load((folder / "config.yaml").read_text()) == config
+    assert yaml.safe_load((folder / "config.yaml").read_text()) == training_config(config)
 
     facts = read_json(folder / "training.json")
     size = (folder / ("model.safetensors" if network else "model.skops")).stat().st_size
@@ -113,9 +113,9 @@ def test_another_seed_gives_another_model(compose, train):
 
 RUN = """
 import json, sys
-from phytotron.training.fit import fit
-config, data, out, scratch = sys.argv[1:]
-fit(json.loads(config), data, out, scratch)
+from phytotron.training.fit import fit, training_config
+config, out, scratch = sys.argv[1:]
+fit(json.loads(config), out, scratch)
 """
 
 
@@ -123,7 +123,7 @@ def test_killed_and_started_again_it_gives_the_same_bytes(compose, train, data, 
     config = compose("router/textcnn", "trainer.max_epochs=3")
     undisturbed = hashes(train(config))
     out = tmp_path / "killed"
-    command = [sys.executable, "-c", RUN, json.dumps(config), str(data), str(out)]
+    command = [sys.executable, "-c", RUN, json.dumps(config), str(out)]
     process = subprocess.Popen(
         [*command, str(tmp_path / "scratch")], stdout=subprocess.PIPE, text=True
     )
@@ -154,11 +154,12 @@ def test_a_loss_that_is_no_number_stops_with_step_and_learning_rate(compose, tra
 
 
 def test_mistakes_in_the_config_are_answered(compose, data, tmp_path):
+    with pytest.raises(UserError, match=r"'trainer\.precision' is '8-bit'"):
+        compose("router/textcnn", "trainer.precision=8-bit")
     config = compose("router/textcnn")
     for change, message in [
         ({"model": None}, "no model"),
         ({"trainer": None}, "needs a trainer"),
-        ({"trainer": config["trainer"] | {"precision": "8-bit"}}, "trainer.precision: '8-bit'"),
         ({"model": config["model"] | {"_target_": "phytotron.models.text.Nothing"}}, "Nothing"),
         ({"model": config["model"] | {"depth": 3}}, "depth"),
         (
@@ -167,7 +168,8 @@ def test_mistakes_in_the_config_are_answered(compose, data, tmp_path):
         ),
     ]:
         with pytest.raises(UserError, match=message):
-            fit(config | change, data, tmp_path / "model", tmp_path / "scratch")
+            fit(config | change, tmp_path / "model", tmp_path / "scratch")
+    nowhere = config["data"] | {"folder": str(tmp_path / "nowhere")}
     with pytest.raises(UserError, match="dvc repro preprocess"):
-        fit(config, tmp_path / "nowhere", tmp_path / "model", tmp_path / "scratch")
+        fit(config | {"data": nowhere}, tmp_path / "model", tmp_path / "scratch")
     assert not (tmp_path / "model").exists()

@@ -20,7 +20,8 @@ from phytotron.training.fit_estimator import fit_estimator, learned_arrays
 from phytotron.training.model_folder import load_trained
 
 IRIS = {
-    "_target_": "phytotron.data.iris.iris",
+    "_target_": "phytotron.data.tables.table_module",
+    "read": {"_target_": "phytotron.data.iris.read_iris"},
     "batch_size": None,
     "validation": 0,
     "seed": 0,
@@ -73,7 +74,7 @@ def config(model: dict, data: dict | None = IRIS, task: dict = SUPERVISED) -> di
 
 @pytest.mark.parametrize("model", [PIPELINE, FOREST | {"random_state": 0}])
 def test_scikit_learn_s_own_are_used_as_they_are(model, tmp_path):
-    fitted = fit(config(model), None, tmp_path / "model", tmp_path / "scratch")
+    fitted = fit(config(model), tmp_path / "model", tmp_path / "scratch")
     loaded = load_trained(tmp_path / "model", {})
     inputs = fitted.data.test.inputs.numpy()
     assert (loaded.predict(inputs) == fitted.model.predict(inputs)).all()
@@ -93,28 +94,28 @@ def test_scikit_learn_s_own_are_used_as_they_are(model, tmp_path):
 def test_the_same_config_gives_the_same_bytes(settings, tmp_path):
     contents = []
     for name in ("first", "second"):
-        fit(settings, None, tmp_path / name, tmp_path / "scratch")
+        fit(settings, tmp_path / name, tmp_path / "scratch")
         contents.append({path.name: sha256(path) for path in (tmp_path / name).iterdir()})
     assert contents[0] == contents[1]
     assert "model.skops" in contents[0]
 
 
 def test_even_an_estimator_without_a_seed_follows_the_experiment_s():
-    trees = [fit_estimator(config(FOREST) | {"seed": seed}, None).model for seed in (0, 0, 1)]
+    trees = [fit_estimator(config(FOREST) | {"seed": seed}).model for seed in (0, 0, 1)]
     first, again, other = ([tree.tree_.threshold.tolist() for tree in m.estimators_] for m in trees)
     assert first == again != other
 
 
 def test_a_model_without_data_and_one_in_an_environment():
     for settings in (config(CHAIN, None, SELF_MEASURED), config(AGENT, GRID, SELF_MEASURED)):
-        fitted = fit_estimator(settings, None)
+        fitted = fit_estimator(settings)
         assert fitted.samples == 0
         assert fitted.steps == fitted.model.n_iter_
         assert fitted.best == fitted.history[-1]
 
 
 def test_the_history_is_a_table_with_what_was_measured(tmp_path):
-    fit(config(AGENT, GRID, SELF_MEASURED), None, tmp_path / "model", tmp_path / "scratch")
+    fit(config(AGENT, GRID, SELF_MEASURED), tmp_path / "model", tmp_path / "scratch")
     with (tmp_path / "model/history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 10
@@ -140,7 +141,7 @@ def test_all_that_was_measured_meanwhile_is_written_down(tmp_path, monkeypatch):
     node = {"_target_": f"{__name__}.Steps"}
     tracking = {"uri": "sqlite:///mlflow.db", "artifacts": "mlartifacts", "experiment": "tests"}
     with watched("tests/steps", "steps", {}, tracking):
-        fitted = fit_estimator(config(node, None, SELF_MEASURED), None)
+        fitted = fit_estimator(config(node, None, SELF_MEASURED))
     assert [(row["epoch"], row["step"]) for row in fitted.history] == [
         (0, 10),
         (1, 20),
@@ -161,7 +162,7 @@ def test_learned_numbers_are_counted_once_and_samples_are_none():
     two = Variants(variants={"a": SVC(kernel="linear"), "b": SVC(kernel="linear")}, folds=2)
     found = [array.size for array in learned_arrays(two.fit(inputs, targets))]
     assert sum(found) == 2 * (2 * vectors + 1 + 2) + 2 * 2  # and the scores of two folds each
-    chain = fit_estimator(config(CHAIN, None, SELF_MEASURED), None)
+    chain = fit_estimator(config(CHAIN, None, SELF_MEASURED))
     assert chain.parameters == 0
 
 
@@ -171,13 +172,13 @@ def test_mistakes_in_the_config_are_answered(tmp_path):
         ({"_target_": "sklearn.svm.SVC", "kernal": "rbf"}, "kernal"),
     ]:
         with pytest.raises(UserError, match=message):
-            fit(config(model), None, tmp_path / "model", tmp_path / "scratch")
+            fit(config(model), tmp_path / "model", tmp_path / "scratch")
     with pytest.raises(UserError, match="an estimator needs a task"):
-        fit(config(PIPELINE) | {"task": None}, None, tmp_path / "model", tmp_path / "scratch")
+        fit(config(PIPELINE) | {"task": None}, tmp_path / "model", tmp_path / "scratch")
     assert not (tmp_path / "model").exists()
 
 
 def test_a_tree_is_served_without_pickle(tmp_path):
     tree = {"_target_": "sklearn.tree.DecisionTreeClassifier", "random_state": 0}
-    fit(config(tree), None, tmp_path / "model", tmp_path / "scratch")
+    fit(config(tree), tmp_path / "model", tmp_path / "scratch")
     assert isinstance(load_trained(tmp_path / "model", {}), DecisionTreeClassifier)

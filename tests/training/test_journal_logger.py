@@ -43,9 +43,9 @@ class Line(pl.LightningModule):
 
 @pytest.fixture
 def train(silent):
-    """`train(journal, lean)`: two epochs; gives the trainer."""
+    """`train(journal, several)`: two epochs; gives the trainer."""
 
-    def trained(journal: Journal | None, lean: bool = False, **options) -> pl.Trainer:
+    def trained(journal: Journal | None, several: bool = False, **options) -> pl.Trainer:
         torch.manual_seed(0)
         data = TensorDataset(torch.linspace(-1, 1, SAMPLES).unsqueeze(1))
         trainer = pl.Trainer(
@@ -58,7 +58,7 @@ def train(silent):
             num_sanity_val_steps=0,
         )
         loop = trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed=0, recorder=silent)
-        loop.lean = lean
+        loop.steps_per_execution.enabled = several
         trainer.fit(Line(), DataLoader(data, BATCH), DataLoader(data, BATCH))
         return trainer
 
@@ -74,11 +74,11 @@ def by_name(path: Path) -> dict[str, dict[int, float]]:
     return found
 
 
-@pytest.mark.parametrize("lean", [False, True])
+@pytest.mark.parametrize("several", [False, True])
 def test_it_journals_losses_rates_and_times_by_the_updates_so_far(
-    train, lean, tmp_path: Path
+    train, several, tmp_path: Path
 ) -> None:
-    train(Journal(tmp_path / FILE), lean)
+    train(Journal(tmp_path / FILE), several)
     metrics = by_name(tmp_path / FILE)
     updates = [3, 6, 9, 12]
     for name in ("train_loss_step", "learning_rate", "samples_per_second", "noise"):

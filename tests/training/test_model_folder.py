@@ -24,7 +24,7 @@ def trained(data, tmp_path_factory):
     def folder(config: dict, name: str):
         if name not in folders:
             path = tmp_path_factory.mktemp("models") / name
-            fit(config, data, path, path.parent / "scratch")
+            fit(config, path, path.parent / "scratch")
             folders[name] = path
         return folders[name]
 

@@ -1,4 +1,4 @@
-"""Mixed precision, and the choice of one."""
+"""Mixed precision."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from phytotron.errors import UserError
-from phytotron.files import read_json
 from phytotron.tasks.supervised import Supervised
-from phytotron.training.build import build_data, build_network, build_task
-from phytotron.training.precision_choice import choose_precision
 from phytotron.training.trainer import build_trainer
 
 NODE = {
@@ -63,26 +60,6 @@ def test_a_step_with_gradients_that_are_not_finite_is_left_out(tmp_path):
         assert torch.equal(value, before[name]), name
 
 
-def test_measuring_leaves_weights_and_random_numbers_as_they_are(tmp_path, compose, data):
-    config = compose("router/textcnn")
-    datamodule = build_data(config, data)
-    measured = build_task(config, build_network(config, datamodule), datamodule)
-    before = {name: value.clone() for name, value in measured.state_dict().items()}
-    random = torch.get_rng_state()
-    allowed = ["bf16-mixed", "32-true", "bf16-true"]
-    node = config["trainer"] | {"precision": "auto"}
-    chosen = choose_precision(node, allowed, measured, datamodule, tmp_path)
-    assert torch.equal(torch.get_rng_state(), random)
-    for name, value in measured.state_dict().items():
-        assert torch.equal(value, before[name]), name
-    kept = read_json(tmp_path / "precision.json")
-    assert kept["precision"] == chosen == min(kept["seconds"], key=kept["seconds"].get)
-    assert set(kept["seconds"]) == set(allowed)
-    # The second time nothing is measured: the kept one counts.
-    (tmp_path / "precision.json").write_text('{"precision": "kept"}')
-    assert choose_precision(node, allowed, measured, datamodule, tmp_path) == "kept"
-
-
 def test_a_network_that_torch_cannot_compute_so_is_the_user_s_mistake(compose, train):
     """Float16 in an LSTM: not on every processor."""
     config = compose("router/bilstm", "trainer.precision=16-mixed", "trainer.max_epochs=1")
@@ -92,8 +69,5 @@ def test_a_network_that_torch_cannot_compute_so_is_the_user_s_mistake(compose, t
     except RuntimeError:
         with pytest.raises(UserError, match=r"trainer\.precision: this network cannot be computed"):
             train(config)
-        config["trainer"]["precision"] = "auto"
-        config["card"]["precisions"] = ["16-mixed", "32-true"]
-        assert read_json(train(config) / "training.json")["precision"] == "32-true"
     else:
         train(config)

@@ -69,7 +69,7 @@ def test_a_tree_that_would_read_beside_its_nodes_is_refused(field, value, tmp_pa
     state["nodes"][field][0] = value
     tree.tree_.__setstate__(state)
     save_estimator(make_pipeline(StandardScaler(), tree), tmp_path / "model.skops")
-    with pytest.raises(UserError, match="a decision tree that is not sound"):
+    with pytest.raises(UserError, match="a decision tree that is not valid"):
         load_estimator(tmp_path / "model.skops")
 
 

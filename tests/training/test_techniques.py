@@ -93,7 +93,7 @@ def test_it_stops_at_the_planted_epoch_with_the_best_weights(train):
         instantiate(group[name] | {"monitor": "val_loss", "mode": "min"})
         for name in ("best_weights", "early_stopping")
     )
-    # The third is the best; the three behind it are no better, which is one more than it bears.
+    # The third is the best; the three after it are no better, which is one more than it bears.
     losses = [1.0, 0.8, 0.6, 0.7, 0.6, 0.61, 0.1, 0.1]
     trainer, notes = train(planted=losses, callbacks=(best, stopping))
     assert len(notes.weights) == 6

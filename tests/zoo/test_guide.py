@@ -90,9 +90,9 @@ def test_the_commands_of_the_guide_do_what_it_says(reader: Path, run: Callable[[
     assert "3 of 3 reached" in printed["phytotron verify 'my/*' --jobs 2"]
     for experiment in MINE:
         assert last_result(experiment).reached
-    page = (reader / "docs/zoo.md").read_text()
-    assert "| `my/spirals` | A small perceptron tells two spirals apart |" in page
-    assert (reader / "zoo/pictures/my/neighbours/class_sizes.csv").is_file()
+    page = (reader / "docs/zoo/my.md").read_text()
+    assert "\nA small perceptron tells two spirals apart." in page
+    assert (reader / "zoo/figures/my/neighbours/class_sizes.csv").is_file()
     assert "squared_relu" in "".join(
         path.read_text() for path in (reader / "build/runs").rglob("config.yaml")
     )

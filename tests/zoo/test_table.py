@@ -1,4 +1,4 @@
-"""docs/zoo.md, the page of the report, and the list for DVC: written from cards and results."""
+"""The pages of docs/zoo/, the report's page and the list for DVC, from cards and results."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from phytotron.runs.results import full_name, read_result, result_file, write_result
+from phytotron.runs.results import Result, full_name, read_result, result_file, write_result
 from phytotron.zoo import report as generated
 from phytotron.zoo import table
+from phytotron.zoo.entries import zoo_entries
 from phytotron.zoo.page import OUT
-from phytotron.zoo.systems import systems
 
 ROOT = Path(__file__).parents[2]
 FRESH = False  # no result is stale
@@ -26,37 +26,36 @@ def row(page: str, name: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def rendered(stale: bool = FRESH) -> str:
-    return table.render(systems(lambda result: stale))
+def rendered(stale: bool = FRESH, page: str = "scratch.md") -> str:
+    return table.render(zoo_entries(lambda result: stale))[page]
 
 
-def test_a_row_shows_target_measured_seeds_hardware_and_date(project: Path, make_result) -> None:
+def test_a_row_shows_target_measured_and_seeds(project: Path, make_result) -> None:
     write_result(make_result())
-    assert row(rendered(), "scratch/planar") == [
-        "`scratch/planar`",
-        "A two-layer network on the planar flower",
+    assert row(rendered(), "planar") == [
+        "`planar`",
         "`test/accuracy`",
         "≥ 0.9",
         "0.91 ± 0.01",
         "reached",
         "3",
         "2",
-        "A processor, 2 cores",
-        "2026-11-21",
     ]
+    title = "A two-layer network on the planar flower."
+    assert f"{title} Measured on 2026-11-21: A processor, 2 cores." in rendered().splitlines()
 
 
 def test_what_was_not_verified_says_so(project: Path) -> None:
-    assert row(rendered(), "scratch/xor")[3:6] == ["≤ 0.05", "–", "not verified"]
+    assert row(rendered(), "xor")[2:5] == ["≤ 0.05", "–", "not verified"]
     assert "2 experiments: 2 not verified" in rendered()
+    assert "\nXOR.\n" in rendered()
 
 
 def test_a_result_of_other_code_is_stale(project: Path, make_result) -> None:
     write_result(make_result())
-    assert row(rendered(stale=True), "scratch/planar")[5] == "stale"
-    assert (
-        row(table.render(systems()), "scratch/planar")[5] == "stale"
-    )  # its fingerprint is made up
+    assert row(rendered(stale=True), "planar")[4] == "stale"
+    page = table.render(zoo_entries())["scratch.md"]
+    assert row(page, "planar")[4] == "stale"  # its fingerprint is made up
 
 
 def test_a_target_that_is_missed_stands_out_with_the_notes(
@@ -64,8 +63,8 @@ def test_a_target_that_is_missed_stands_out_with_the_notes(
 ) -> None:
     write_result(make_result())
     change("conf/experiment/scratch/planar.yaml", "target: 0.9", "target: 0.95\n  notes: Too few.")
-    assert row(rendered(), "scratch/planar")[5] == "**missed**"
-    assert "- `scratch/planar`: Too few." in rendered()
+    assert row(rendered(), "planar")[4] == "**missed**"
+    assert "\nToo few.\n" in rendered()
 
 
 def test_a_preset_has_a_row_of_its_own(project: Path, make_result, change) -> None:
@@ -73,15 +72,39 @@ def test_a_preset_has_a_row_of_its_own(project: Path, make_result, change) -> No
     file = "conf/experiment/scratch/planar.yaml"
     change(file, "  target: 0.9\n", f"  target: 0.9\n  {presets}\n")
     write_result(make_result(preset="full"))
-    assert row(rendered(), "scratch/planar.full")[3:6] == ["≥ 0.99", "0.91 ± 0.01", "**missed**"]
-    assert row(rendered(), "scratch/planar")[5] == "not verified"
+    assert row(rendered(), "planar.full")[2:5] == ["≥ 0.99", "0.91 ± 0.01", "**missed**"]
+    assert row(rendered(), "planar")[4] == "not verified"
     assert "2 experiments and 1 preset:" in rendered()
 
 
 def test_a_result_of_another_metric_does_not_count(project: Path, make_result, change) -> None:
     write_result(make_result())
     change("conf/experiment/scratch/planar.yaml", "test/accuracy", "test/macro_f1")
-    assert row(rendered(), "scratch/planar")[5] == "not verified"
+    assert row(rendered(), "planar")[4] == "not verified"
+
+
+def test_the_index_counts_the_experiments_of_each_family(
+    project: Path, make_result, change
+) -> None:
+    write_result(make_result())
+    text = Path("conf/experiment/scratch/xor.yaml").read_text()
+    Path("conf/experiment/other").mkdir()
+    Path("conf/experiment/other/xor.yaml").write_text(text)
+    index = rendered(page="README.md")
+    assert "3 experiments: 1 reached, 2 not verified." in index
+    assert [line for line in index.splitlines() if line.startswith("|")] == [
+        "| family | reached | not verified |",
+        "| --- | --: | --: |",
+        "| [other](other.md) |  | 1 |",
+        "| [scratch](scratch.md) | 1 | 1 |",
+    ]
+
+
+def test_a_page_shows_the_committed_figures(project: Path, make_result, write) -> None:
+    write_result(make_result())
+    write("zoo/figures/scratch/planar/decision_regions.png", "")
+    image = "![decision regions of scratch/planar](../../zoo/figures/scratch/planar/"
+    assert f"\n{image}decision_regions.png)\n" in rendered()
 
 
 class Addresses(HTMLParser):
@@ -121,15 +144,15 @@ def pixel() -> bytes:
 def page(project: Path, make_result, write) -> str:
     """The page of a project in which one of two experiments was verified."""
     write_result(make_result())
-    pictures = "zoo/pictures/scratch/planar"
-    write(f"{pictures}/history.csv", "epoch,train_loss,val_loss\n0,0.7,0.8\n1,0.5,0.6\n2,0.4,\n")
-    write(f"{pictures}/widths.csv", "units,accuracy\n4,0.9\n<8>,0.95\n")
-    (project / pictures / "decision_regions.png").write_bytes(pixel())
+    figures = "zoo/figures/scratch/planar"
+    write(f"{figures}/history.csv", "epoch,train_loss,val_loss\n0,0.7,0.8\n1,0.5,0.6\n2,0.4,\n")
+    write(f"{figures}/widths.csv", "units,accuracy\n4,0.9\n<8>,0.95\n")
+    (project / figures / "decision_regions.png").write_bytes(pixel())
     generated.report()
     return (OUT / "index.html").read_text()
 
 
-def test_the_page_shows_curves_tables_and_pictures(page: str) -> None:
+def test_the_page_shows_curves_tables_and_figures(page: str) -> None:
     assert page.count("<polyline") == 2  # training and validation
     assert "A course on neural networks" in page
     assert "0.91 ± 0.01" in page
@@ -157,33 +180,44 @@ def test_a_zoo_without_experiments_has_a_page_too(project: Path) -> None:
     for path in Path("conf/experiment").rglob("*.yaml"):
         path.unlink()
     generated.report()
-    assert "experiments: []" in generated.EXPERIMENTS.read_text()
     assert "There are no experiments" in (OUT / "index.html").read_text()
 
 
 # --- what is committed in this repository ------------------------------------------------------
 
 
-def test_the_table_is_that_of_the_cards_and_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    """But for staleness, which every change of the code may bring: that is read from the table."""
+def test_the_pages_are_those_of_the_cards_and_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for staleness, which every change of the code may bring: that is read from the pages."""
     monkeypatch.chdir(ROOT)
-    page = table.FILE.read_text()
-    stale = set(re.findall(r"^\| `(.+?)` .* \| stale \|", page, flags=re.MULTILINE))
-    assert page == table.render(
-        systems(lambda result: full_name(result.experiment, result.preset) in stale)
-    ), "run: phytotron report"
+    pages = {path.name: path.read_text() for path in table.FOLDER.iterdir()}
+    stale = {
+        (name, experiment)
+        for name, page in pages.items()
+        for experiment in re.findall(r"^\| `(.+?)` .* \| stale \|", page, flags=re.MULTILINE)
+    }
+
+    def is_stale(result: Result) -> bool:
+        family, _, name = full_name(result.experiment, result.preset).rpartition("/")
+        return (table.page_of(family), name) in stale
+
+    assert pages == table.render(zoo_entries(is_stale)), "run: phytotron report"
 
 
-def test_the_list_for_dvc_is_the_folder_of_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    assert generated.EXPERIMENTS.read_text() == generated.experiments_list()
+def test_the_lines_of_the_tables_are_short_and_their_links_lead_somewhere() -> None:
+    for path in (ROOT / table.FOLDER).iterdir():
+        page = path.read_text()
+        assert max(len(line) for line in page.splitlines() if line.startswith("|")) < 120
+        for address in re.findall(r"\]\((?!http)([^)]+)\)", page):
+            assert (path.parent / address).is_file(), address
 
 
 def test_every_result_is_as_it_was_written_and_of_an_experiment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(ROOT)
-    known = {result_file(system.experiment, system.preset) for system in systems(lambda _: FRESH)}
+    known = {
+        result_file(system.experiment, system.preset) for system in zoo_entries(lambda _: FRESH)
+    }
     found = set(Path("zoo/results").rglob("*.json"))
     assert found <= known
     for path in found:

@@ -1,8 +1,9 @@
-"""`phytotron verify`: each experiment in a process of its own, results, pictures, exit status."""
+"""`phytotron verify`: each experiment in a process of its own, results, figures, exit status."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def test_each_ends_by_itself_and_the_worst_decides(
     assert result.peak_memory_mb > 50
     assert not last_result("tiny/missed").reached
     assert last_result("tiny/killed") is None
-    assert Path("zoo/pictures/tiny/iris/history.csv").exists()
+    assert Path("zoo/figures/tiny/iris/history.csv").exists()
     assert not list(Path("zoo").rglob(".*"))
 
 
@@ -151,6 +152,42 @@ def test_a_wrong_request_is_answered(
 ) -> None:
     with pytest.raises(UserError, match=answer):
         verify(patterns, preset=preset, part=part)
+
+
+def test_only_what_is_not_up_to_date_can_be_verified(
+    experiments: Path, change, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("iris", "missed"):
+        measure.measure(f"tiny/{name}", seeds=1)
+    started = []
+    monkeypatch.setattr(
+        "phytotron.zoo.verify._all_processes",
+        lambda processes, jobs: (
+            started.append([each.experiment for each in processes]) or [0] * len(processes)
+        ),
+    )
+
+    def verified(*patterns: str) -> list[str]:
+        """What a call of verify starts."""
+        started.clear()
+        assert verify(patterns or ["tiny/iris", "tiny/missed"], stale=True) in (0, 1)
+        return [name for names in started for name in names]
+
+    capfd.readouterr()
+    assert verified() == []  # a missed target has been measured, too
+    assert "2 of 2 up to date" in capfd.readouterr().out
+    change("conf/experiment/tiny/iris.yaml", "A text", "The text")
+    assert verified() == []
+    change("conf/model/logistic.yaml", "C: 1.0", "C: 2.0")
+    assert verified() == ["tiny/iris", "tiny/missed"]
+    assert verified("tiny/missed") == ["tiny/missed"]
+    change("conf/model/logistic.yaml", "C: 2.0", "C: 1.0")
+    assert verified() == []
+    shutil.rmtree("zoo/figures/tiny/iris")
+    assert verified() == ["tiny/iris"]
+    change("conf/experiment/tiny/missed.yaml", "metric: test/accuracy", "metric: test/macro_f1")
+    Path("zoo/results/tiny/iris.json").unlink()
+    assert verified() == ["tiny/iris", "tiny/missed"]
 
 
 def test_the_parts_make_up_the_whole(project: Path, write) -> None:

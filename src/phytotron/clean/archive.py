@@ -1,7 +1,7 @@
-"""The pages of a web archive, read so that damage cannot pass for an end.
+"""Read the pages of a web archive, with an error for a truncated file.
 
-A `.warc.gz` file is a row of gzip members, each with a check sum. They are unpacked here one by
-one, because a reader of the whole stream takes a cut-off file for a shorter one.
+A `.warc.gz` file is a sequence of gzip members, each with a checksum. They are unpacked here one by
+one, because a reader of the whole stream does not notice that the file was cut off.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CHUNK = 1 << 20  # bytes read from the file at once
 
 
 class RawPage(NamedTuple):
-    """A successful response as it came over the wire, transfer and content encodings undone."""
+    """The body of a successful response, with transfer and content encodings undone."""
 
     url: str
     content_type: str
@@ -55,7 +55,7 @@ def _members(path: Path) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file:
         offset, packed = 0, b""
         while packed or (packed := file.read(_CHUNK)):
-            unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)  # gzip, check sum verified
+            unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)  # gzip, verifying the checksum
             unpacked, size = [], 0
             while not unpacker.eof:
                 if not packed and not (packed := file.read(_CHUNK)):

@@ -1,4 +1,4 @@
-"""What must hold for documents before another stage may see them."""
+"""The contract of the documents, checked before another stage reads them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pandera.errors import SchemaErrors
 
 from phytotron.errors import UserError
 
-_SHOWN = 10  # rows that a message lists
-_WIDTH = 80  # characters of a value that a message shows
+_SHOWN = 10  # rows that an error lists
+_WIDTH = 80  # characters of a value that an error shows
 
 
 def schema(labels: Sequence[str], min_chars: int, max_chars: int) -> pa.DataFrameSchema:

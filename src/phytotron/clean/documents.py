@@ -13,25 +13,25 @@ from phytotron.clean.duplicates import exact_duplicates, groups, near_duplicates
 from phytotron.clean.labels import LabelRules
 from phytotron.clean.paragraphs import Cleaner, CleanPage
 from phytotron.clean.settings import CleanConfig
-from phytotron.clean.workers import clean_all
 from phytotron.errors import UserError
 from phytotron.html.pages import HTML_TYPES
 from phytotron.progress import progress
+from phytotron.workers import map_untrusted
 
-_SHOWN = 10  # failed pages that a message lists
+_SHOWN = 10  # failed pages that an error lists
 
 
 def documents(
     archive: Path | str, cleaner: Cleaner, labels: LabelRules
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The labelled documents of an archive, and an account of what was changed and dropped.
+    """The labelled documents of an archive, and an account of all changes and losses.
 
     The result depends on the archive and the configs alone, not on the number of processes.
 
     Args:
         archive: a `.warc.gz` file.
-        cleaner: how a page becomes paragraphs.
-        labels: which label a page gets.
+        cleaner: turns a page into paragraphs.
+        labels: gives a page its label.
 
     Returns:
         The rows of documents.parquet, sorted by address (docs/pipeline.md has the columns), and
@@ -110,7 +110,15 @@ def _cleaned(
                 else:
                     dropped["no_label"] += 1
 
-    yield from progress(clean_all(labelled(), cleaner), None, "clean: pages")
+    # The HTML parser is C code, which a page can make spin or run out of memory.
+    cleaned = map_untrusted(
+        cleaner.clean,
+        labelled(),
+        count=cleaner.config.workers or None,
+        time_limit=cleaner.config.page_timeout,
+        lost=lambda page: CleanPage(page.url, failure="its process died or ran out of time"),
+    )
+    yield from progress(cleaned, None, "clean: pages")
     labels.check_coverage(sorted(urls))
 
 
@@ -132,7 +140,7 @@ def _check_failures(failed: Mapping[str, str | None], pages: int, allowed: float
         shown = [f"{url}: {why}" for url, why in list(failed.items())[:_SHOWN]]
         more = [f"... and {len(failed) - _SHOWN} more"] if len(failed) > _SHOWN else []
         raise UserError(
-            f"{len(failed)} of {pages} labelled pages give no text:\n  "
+            f"{len(failed)} of {pages} labelled pages have no text:\n  "
             + "\n  ".join(shown + more),
             where="site.content",
             allowed=f"a share of {allowed:g} (clean.max_failed_share)",
@@ -142,7 +150,7 @@ def _check_failures(failed: Mapping[str, str | None], pages: int, allowed: float
 def _drop_duplicates(
     pages: Sequence[CleanPage], label: Sequence[str], config: CleanConfig
 ) -> dict[str, int]:
-    """Take duplicates out of `pages`; how many paragraphs went, and why."""
+    """Remove duplicates from `pages`; return the number of paragraphs removed, by reason."""
 
     def numbered() -> tuple[list[str], list[str]]:
         texts = [text for page in pages for text in page.paragraphs]

@@ -1,9 +1,9 @@
-"""Texts that occur more than once, exactly or nearly.
+"""Duplicates and near-duplicates among texts.
 
-Near-duplicates are found by MinHash (Broder, 1997, "On the resemblance and containment of
-documents") with banded locality-sensitive hashing, from the library rensa. What it proposes is
-verified: two texts count as near-duplicates when the Jaccard similarity of their sets of word
-shingles reaches the threshold, so that no text is dropped on a hash's say.
+Candidates for near-duplicates are found by MinHash (Broder, 1997, "On the resemblance and
+containment of documents") with banded locality-sensitive hashing, from the library rensa. Each
+candidate is verified: two texts are near-duplicates when the Jaccard similarity of their sets of
+word shingles reaches the threshold, so no text is dropped because of a hash alone.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from itertools import chain
 from rensa import RMinHash, RMinHashLSH
 
 _WORD = re.compile(r"\w+")
-_SEED = 1  # of the hash functions; any would do
+_SEED = 1  # of the hash functions; its value does not matter
 _BATCH = 4096  # texts hashed at once; bounds the memory that their shingles take
 
 
 @dataclass(frozen=True)
 class Similarity:
-    """What makes two texts near-duplicates.
+    """The criterion for near-duplicates.
 
     Args:
         threshold: least Jaccard similarity of their shingles, in (0, 1].
         shingle_words: words in a row that make one shingle.
-        permutations: hash values per text. More find more of the pairs just above the threshold.
+        permutations: hash values per text. More values miss fewer pairs just above the threshold.
         bands: groups of hash values, each `permutations / bands` long. Two texts of similarity s
             are compared with probability 1 - (1 - s^(permutations / bands))^bands.
     """
@@ -49,22 +49,22 @@ class Similarity:
         return RMinHash.from_token_sets(sets, self.permutations, _SEED)
 
     def index(self) -> RMinHashLSH:
-        """An empty index that finds the texts with which a text must be compared."""
+        """An empty index, which finds the candidates for a text."""
         return RMinHashLSH(self.threshold, self.permutations, self.bands)
 
     def shingles(self, text: str) -> frozenset[str]:
-        """The word shingles of a text, without regard to case and punctuation."""
+        """The word shingles of a text, ignoring case and punctuation."""
         words = _WORD.findall(text.casefold())
         size = min(self.shingle_words, len(words))
         return frozenset(map(" ".join, zip(*(words[i:] for i in range(size)), strict=False)))
 
 
 def exact_duplicates(texts: Sequence[str], labels: Sequence[str]) -> tuple[set[int], set[int]]:
-    """Which texts to drop because they occur again, case aside.
+    """The texts to drop because they occur more than once, ignoring case.
 
     Returns:
         The positions of repetitions within one label (all but the first), and the positions of
-        texts that occur under several labels (all of them: they have no single right answer).
+        texts that occur under several labels (all of them, because none is the right one).
     """
     places: dict[str, list[int]] = defaultdict(list)
     for position, text in enumerate(texts):
@@ -80,11 +80,11 @@ def exact_duplicates(texts: Sequence[str], labels: Sequence[str]) -> tuple[set[i
 
 
 def near_duplicates(texts: Sequence[str], labels: Sequence[str], similar: Similarity) -> set[int]:
-    """The positions of texts that nearly repeat an earlier text of the same label which stays.
+    """The positions of near-duplicates of an earlier text of the same label.
 
-    A text is compared with those that stay only, so that a chain of small changes does not carry a
-    text far from the one that it is dropped for. Across labels nothing is dropped: the words in
-    which such texts differ may be what tells their labels apart.
+    A text is compared only with texts that are kept, so that a chain of small changes does not drop
+    a text that differs a lot from all that are kept. Nothing is dropped across labels: the words in
+    which such texts differ may be those that tell the labels apart.
     """
 
     @lru_cache(maxsize=_BATCH)
@@ -110,16 +110,16 @@ def groups(texts: Sequence[str], signatures: Iterable[RMinHash], similar: Simila
     Groups are numbered in the order of their first texts, from 0.
 
     Args:
-        texts: what to group.
+        texts: the texts.
         signatures: `similar.signature` of each text.
-        similar: what makes two texts near-duplicates.
+        similar: the criterion for near-duplicates.
     """
 
     @lru_cache(maxsize=_BATCH)
     def shingles(position: int) -> frozenset[str]:
         return similar.shingles(texts[position])
 
-    leader = list(range(len(texts)))  # the first text of a text's group, or on the way there
+    leader = list(range(len(texts)))  # union-find: parents; a root is the first text of a group
 
     def first(position: int) -> int:
         while leader[position] != position:

@@ -2,11 +2,11 @@
 
 A paragraph is the text between two block boundaries: where a block element such as `<p>`, `<li>`
 or `<td>` begins or ends, the text before it and the text after it belong to different paragraphs.
-So nested blocks repeat nothing, text beside a block is not lost, and the many pages that leave
-`</p>` and `</li>` out read as they look.
+So nested blocks repeat nothing, text beside a block is not lost, and pages that leave out `</p>`
+and `</li>`, as many do, are read as they look.
 
-`extract` works on lexbor's tree and `extract_reference` on BeautifulSoup's; the tests hold them
-equal. The reference is the one to read first.
+`extract` works on lexbor's tree and `extract_reference` on BeautifulSoup's; a test checks that they
+agree. The reference is easier to read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BLOCKS = (
     "figcaption,figure,footer,form,h1,h2,h3,h4,h5,h6,header,hgroup,hr,legend,li,main,menu,ol,p,pre,"
     "search,section,summary,table,tbody,td,tfoot,th,thead,tr,ul"
 )
-# What a reader of the page does not read as its text: code, controls, pictures, navigation.
+# Elements that are no text to a reader: code, controls, pictures, navigation.
 _NOT_TEXT = (
     "applet,audio,button,canvas,datalist,embed,frameset,head,iframe,input,map,meter,nav,noembed,"
     "noframes,noscript,object,progress,script,select,style,svg,template,textarea,video"
@@ -34,12 +34,12 @@ NOT_TEXT = frozenset(_NOT_TEXT.split(","))
 _BOUNDARY = "\x1e"  # the control character "record separator", which no text contains
 
 
-class Page(NamedTuple):
-    """What a page says.
+class ExtractedPage(NamedTuple):
+    """The text of a page.
 
     Attributes:
         title: the text of its `<title>`, blanks collapsed.
-        language: what `<html lang>` declares, such as "en-US"; "" when it declares nothing.
+        language: the value of `<html lang>`, such as "en-US"; "" when there is none.
         paragraphs: the texts of its content in the order of the page, blanks collapsed, none empty.
     """
 
@@ -52,10 +52,10 @@ class NoContentError(ValueError):
     """The page has no element that the content selector matches."""
 
 
-def extract(html: str, select: str = "body", drop: Sequence[str] = ()) -> Page:
+def extract(html: str, select: str = "body", drop: Sequence[str] = ()) -> ExtractedPage:
     """Title, language and paragraphs of a page.
 
-    The time is linear in the page's length but for its nesting depth: see `nesting.check_nesting`.
+    The time is linear in the page's length for a bounded nesting depth; see `check_nesting`.
 
     Args:
         html: the decoded page.
@@ -70,22 +70,22 @@ def extract(html: str, select: str = "body", drop: Sequence[str] = ()) -> Page:
     if content is None:
         raise NoContentError(f"nothing matches '{select}'")
     for node in content.css(",".join((_NOT_TEXT, *drop))):
-        if node.mem_id != content.mem_id:  # which `css` looks at too
+        if node.mem_id != content.mem_id:  # `css` includes the node itself
             node.remove()
     for block in content.css(_BLOCKS):
         block.insert_before(_BOUNDARY)
         block.insert_after(_BOUNDARY)
     for line_break in content.css("br"):
         line_break.insert_before(" ")
-    return Page(
+    return ExtractedPage(
         _collapse(title.text()) if title else "",
         (root.attributes.get("lang") if root else None) or "",
         _paragraphs(content.text()),
     )
 
 
-def extract_reference(html: str, select: str = "body", drop: Sequence[str] = ()) -> Page:
-    """As `extract`, by BeautifulSoup and the standard library's parser: slower, and plain."""
+def extract_reference(html: str, select: str = "body", drop: Sequence[str] = ()) -> ExtractedPage:
+    """As `extract`, by BeautifulSoup and the standard library's parser: slower, but simple."""
     from bs4 import BeautifulSoup
     from bs4.element import PageElement, PreformattedString, Tag
 
@@ -116,7 +116,7 @@ def extract_reference(html: str, select: str = "body", drop: Sequence[str] = ())
             todo += [_BOUNDARY, *reversed(node.contents), _BOUNDARY]
         else:
             todo += reversed(node.contents)
-    return Page(
+    return ExtractedPage(
         _collapse(soup.title.get_text()) if soup.title else "",
         str(soup.html.get("lang", "")) if soup.html else "",
         _paragraphs("".join(text)),

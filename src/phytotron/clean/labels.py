@@ -1,4 +1,4 @@
-"""Labels of pages, by rules on where they live."""
+"""Labels of pages, by rules on their addresses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LabelRules:
     Args:
         rules: mappings with `match`, a regular expression that is searched in the path, and
             `label`, the label's name or None to leave such pages out.
-        source: the YAML file whose list `labels` they come from; messages then name the line.
+        source: the YAML file that has them in its list `labels`; errors then name the line.
 
     Attributes:
         names: the labels, sorted.
@@ -71,14 +71,14 @@ class LabelRules:
         return None if index is None else self._rules[index][1]
 
     def check_coverage(self, urls: Iterable[str]) -> None:
-        """Refuse a rule that decides nothing: most often a misspelt pattern.
+        """Refuse a rule that decides no page's label: most often a misspelt pattern.
 
         Args:
             urls: the pages of the crawl.
 
         Raises:
-            UserError: no page's label comes from some rule; with the nearest paths of the crawl,
-                or with the earlier rule that takes its pages.
+            UserError: a rule decides no page's label; the error names the most similar paths of the
+                crawl, or the earlier rule that matches its pages.
         """
         urls = list(urls)
         used = {self._deciding(url) for url in urls}
@@ -108,7 +108,7 @@ class LabelRules:
         Args:
             counts: pages or paragraphs of each label; a label that is absent has none.
             key: the config key of the minimum: `min_pages_per_label` or `min_paragraphs_per_label`.
-            minimum: the least number that is enough.
+            minimum: the least number of each label.
 
         Raises:
             UserError: naming each label that has fewer, and how many.
@@ -142,7 +142,7 @@ class LabelRules:
 
 
 def _similar(pattern: str, paths: Sequence[str]) -> str | None:
-    """The paths whose beginning looks most like the pattern's plain text, as a hint."""
+    """The paths whose beginning is most similar to the plain text of the pattern, as a hint."""
     plain = re.sub(r"\\(.)", r"\1", re.sub(r"\([^()]*\)|\[[^\]]*\]|[\^$*+?{}|]", "", pattern))
     beginnings: dict[str, str] = {}
     for path in paths:

@@ -1,4 +1,4 @@
-"""Text as people type it: one form for each character, one blank between words, no long-winders."""
+"""Text as people type it: one form of each character, one blank between words, no long texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import regex
 Form = Literal["NFC", "NFKC"]
 FORMS: tuple[Form, ...] = ("NFC", "NFKC")
 
-# What typesetting adds and no normalisation form takes away.
+# Typographic characters that no normalisation form replaces.
 _TYPESET = str.maketrans(
     dict.fromkeys("‘’‚‛′", "'") | dict.fromkeys("“”„‟″", '"') | dict.fromkeys("‐‑‒–—―−", "-")
 )
@@ -22,14 +22,14 @@ _SENTENCE_ENDS = (". ", "? ", "! ", "; ")
 
 
 def normalise(text: str, form: Form = "NFKC") -> str:
-    """One spelling for what looks the same: Unicode form, straight quotes, plain hyphens, blanks.
+    """The normal form of a text: Unicode form, straight quotes, plain hyphens, single blanks.
 
     NFKC is the default because questions are typed on keyboards and documents are typeset: it also
-    turns the ligature of f and i, the ellipsis, full-width letters and the no-break space into what
-    a keyboard gives. It flattens superscripts as well (x² becomes x2); choose NFC where formulas
-    matter more. Control characters become blanks, invisible characters go, blanks collapse.
+    replaces ligatures, the ellipsis, full-width letters and the no-break space by the characters of
+    a keyboard. It flattens superscripts as well (x² becomes x2); choose NFC where formulas matter.
+    Control characters become blanks, invisible characters are removed, and blanks are collapsed.
 
-    A model answers best for texts that went through the same function.
+    A model works best on texts that were normalised as its training texts were.
     """
     if not text.isprintable():
         text = _INVISIBLE.sub("", _CONTROLS.sub(" ", text))
@@ -39,9 +39,9 @@ def normalise(text: str, form: Form = "NFKC") -> str:
 
 
 def split_long(text: str, max_chars: int) -> list[str]:
-    """Cut a text into pieces of at most `max_chars` characters, where a sentence ends if it can be.
+    """Cut a text into pieces of at most `max_chars` characters, at ends of sentences if possible.
 
-    A stretch that holds no end of a sentence is cut at a blank, and one without a blank anywhere.
+    A part without an end of a sentence is cut at a blank, one without a blank after `max_chars`.
     """
     pieces = []
     start = 0

@@ -1,4 +1,4 @@
-"""One page's way from bytes to clean paragraphs, with what happened on it counted."""
+"""From the bytes of a page to clean paragraphs, with counts of all changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from phytotron.html.nesting import check_nesting
 
 @dataclass
 class CleanPage:
-    """What became of a page.
+    """The result of cleaning a page.
 
     Attributes:
         url: its address.
@@ -29,10 +29,10 @@ class CleanPage:
         paragraphs: its texts in page order, each of `min_chars` to `max_chars` characters.
         failure: why it could not be read, or None.
         foreign: whether it declares another language than `clean.language`.
-        counts: its paragraphs by what happened to them.
-        changed: for each rule, how many paragraphs it changed.
-        timeouts: for each rule, how many paragraphs it left alone because its time was up.
-        signature: the MinHash of its paragraphs together, by which near-duplicate pages are found.
+        counts: the number of paragraphs that were extracted, dropped, cut, ...
+        changed: for each rule, the number of paragraphs that it changed.
+        timeouts: for each rule, the number of paragraphs on which it ran out of time.
+        signature: the MinHash of all its paragraphs, for finding near-duplicate pages.
     """
 
     url: str
@@ -47,12 +47,12 @@ class CleanPage:
 
 
 class Cleaner:
-    """Decodes, extracts, normalises, applies the rules, and keeps what has a useful length.
+    """Decodes a page, extracts and normalises its paragraphs, and applies the rules to them.
 
     Args:
         config: the keys of `clean`.
         contents: the list `site.content`.
-        where: the config file, for messages.
+        where: the config file, for errors.
 
     Raises:
         UserError: a rule or a content entry is wrong.
@@ -72,8 +72,8 @@ class Cleaner:
     def clean(self, page: RawPage) -> CleanPage:
         """The paragraphs of a page.
 
-        A page that gives no text is a failure, never an empty result: most often the site's layout
-        changed and the content selector no longer fits.
+        A page without text is a failure, never an empty result: most often the site's layout has
+        changed, and the content selector no longer matches.
         """
         result = CleanPage(page.url)
         content = self._contents.of(page.url)

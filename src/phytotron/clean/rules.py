@@ -2,7 +2,7 @@
 
 A rule is an entry of `clean.rules`:
 
-    - name: section-numbers        # for the counts and for messages
+    - name: section-numbers        # for the counts and for errors
       pattern: '\\(see Section [\\d.]+\\)'
       replacement: ''              # \\1 or \\g<name> stands for a group
       why: the number says which manual it is
@@ -33,7 +33,7 @@ _FLAGS = {
 
 @dataclass(frozen=True)
 class Rule:
-    """One pattern and what takes the place of each of its matches."""
+    """A pattern and the replacement of its matches."""
 
     name: str
     pattern: regex.Pattern[str]
@@ -44,16 +44,17 @@ class Rules:
     """The rules of `clean.rules`, applied in their order.
 
     Args:
-        entries: the rules as they stand in the config.
+        entries: the rules as in the config.
         timeout: seconds that one rule may take on one text.
-        where: the config file, for messages.
+        where: the config file, for errors.
 
     Attributes:
         changed: for each rule, the number of texts that it changed so far.
-        timeouts: for each rule, the number of texts that it left as they were, out of time.
+        timeouts: for each rule, the number of texts on which it ran out of time; they stay as they
+            are.
 
     Raises:
-        UserError: an entry is wrong; the message names the file and the rule.
+        UserError: an entry is wrong; the error names the file and the rule.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Rules:
         self.reset()
 
     def reset(self) -> None:
-        """Start counting anew."""
+        """Reset the counts."""
         self.changed: Counter[str] = Counter()
         self.timeouts: Counter[str] = Counter()
 
@@ -108,8 +109,8 @@ def _rule(entry: Mapping[str, Any], where: str) -> Rule:
     except regex.error as error:
         raise UserError(f"'{entry['pattern']}': {error}", where=where) from error
     try:
-        # A replacement is checked only when something matches: let the empty text do so, with the
-        # pattern's groups present. The line break ends a comment of a verbose pattern.
+        # A replacement is checked only when the pattern matches. So add an empty alternative, which
+        # matches the empty text. The line break ends a comment in a verbose pattern.
         regex.compile(f"|(?:{entry['pattern']}\n)", flags).sub(entry["replacement"], "")
     except (regex.error, IndexError) as error:
         raise UserError(f"replacement '{entry['replacement']}': {error}", where=where) from error

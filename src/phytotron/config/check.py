@@ -1,114 +1,95 @@
-"""Checks on composed configs: unknown keys and values of the wrong type.
+"""Check a composed config against the schema and against the files that it is made from.
 
-The base file of a group is its schema: an experiment or an override may change a key's value but
-neither invent a key nor change its type.
+The groups with keys of a fixed meaning have a schema (`phytotron.config.schema`). Of the others,
+such as `model`, the group's file is the schema: an experiment or an override may change a key's
+value but neither invent a key nor change its type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from phytotron.config.components import KINDS
+from phytotron.config.components import component_key
+from phytotron.config.composed import Composed
+from phytotron.config.experiments import load_yaml
+from phytotron.config.keys import has_key, key_paths, value_at
+from phytotron.config.mistakes import unknown_key
+from phytotron.config.schema import GROUPS, NODES, check_group
+from phytotron.config.types import check_type
 from phytotron.config.yaml_positions import places
-from phytotron.errors import UserError, did_you_mean
 
-# What a card holds is checked by the zoo, not by the groups.
-_FREE = ("card",)
-
-
-def key_paths(config: DictConfig, prefix: str = "") -> Iterator[str]:
-    """The dotted paths of all keys, leaves and inner ones."""
-    for key in config:
-        path = f"{prefix}{key!s}"
-        yield path
-        value = config._get_node(key)
-        if isinstance(value, DictConfig) and not value._is_none():
-            yield from key_paths(value, f"{path}.")
+if TYPE_CHECKING:
+    from phytotron.config.overrides import Change
 
 
-def has_key(config: DictConfig, key: str) -> bool:
-    """Whether a key stands in the config, even if its value is null."""
-    parent, _, name = key.rpartition(".")
-    node = OmegaConf.select(config, parent) if parent else config
-    return isinstance(node, DictConfig) and name in node
+def check_composed(composed: Composed, base: Mapping[str, Any], changes: Sequence[Change]) -> None:
+    """Check the values of a composed config.
+
+    Args:
+        composed: what was composed, with names replaced.
+        base: the config before values were overridden: the type of a value there is its type.
+        changes: the overrides that applied.
+
+    Raises:
+        UserError: a key is unknown or missing, or a value has the wrong type or is out of its
+            range; names the file and line, or the override.
+    """
+    for change in changes:
+        sets_value = not (change.chooses or change.adds or change.deletes)
+        if sets_value and not (_has_schema(change.key) or component_key(change.key)):
+            before = value_at(base, change.key)
+            check_type(change.key, before, change.value, where=change.where)
+    for group in (*GROUPS, *NODES):
+        if group in composed.content:
+            value = composed.content[group]
+            # Any group may be left unused, but a card must be there.
+            check_group(group, {} if group == "card" and value is None else value, composed.where)
 
 
-def check_file(path: Path, own: DictConfig, groups: DictConfig) -> None:
+def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
     """Check an experiment file against the groups that it chooses.
+
+    So a misspelt key is an error at its line, and not a new key that nothing reads. A node with a
+    `_target_` that the file writes down itself may have any key: it is its own schema.
 
     Args:
         path: the experiment's file.
-        own: its content.
-        groups: what these groups define, merged, without the experiment's own values.
+        groups: what the groups define, merged, without the experiment's own values.
 
     Raises:
-        UserError: a key that they do not have, or a value of another type; with file and line.
+        UserError: a key that the groups do not have, or a value of another type; with file and
+            line.
     """
-    known = list(key_paths(groups))
+    own = load_yaml(path) or {}
     for place in places(path):
-        if place.key.split(".")[0] in _FREE:
+        key = place.key
+        if _has_schema(key) or _is_inline(own, key):
             continue
-        where = f"{path}:{place.line}"
-        if (component := component_key(place.key)) and has_key(groups, component):
+        component = component_key(key)
+        if component and has_key(groups, component):
             continue  # see `replace_names`
-        if not has_key(groups, place.key):
-            parent = place.key.rpartition(".")[0]
-            if parent and _is_open(OmegaConf.select(groups, parent)):
+        where = f"{path.as_posix()}:{place.line}"
+        if not has_key(groups, key):
+            parent = key.rpartition(".")[0]
+            if parent and _is_open(value_at(groups, parent)):
                 continue
-            raise UserError(
-                f"unknown key '{place.key}'", where=where, hint=did_you_mean(place.key, known)
-            )
-        before, after = OmegaConf.select(groups, place.key), OmegaConf.select(own, place.key)
-        check_value(place.key, before, after, where=where)
+            raise unknown_key(key, key_paths(groups), where)
+        check_type(key, value_at(groups, key), value_at(own, key), where=where)
 
 
-def check_value(key: str, before: Any, after: Any, *, where: str) -> None:
-    """Refuse a value whose type is not that of the value which it replaces.
-
-    A null may become anything and anything null; a whole number may stand for a real one.
-    """
-    if before is None or after is None:
-        return
-    wanted, found = _kind(before), _kind(after)
-    if wanted == found or (wanted, found) == ("a number", "a whole number"):
-        return
-    raise UserError(
-        f"'{key}' is {after!r}, {found}", where=where, allowed=f"{wanted}, such as {before!r}"
-    )
+def _has_schema(key: str) -> bool:
+    return key.split(".")[0] in GROUPS
 
 
-def component_key(key: str) -> str | None:
-    """The part of a dotted key that names a component of a network or a task, if there is one.
-
-    `model.activation` does, and so does `model.activation.slope`, a key of the component's own.
-    """
+def _is_inline(own: Mapping[str, Any], key: str) -> bool:
+    """Whether a key is inside of a node that the experiment file gives a `_target_`."""
     parts = key.split(".")
-    if parts[0] not in ("model", "task"):
-        return None
-    for position, part in enumerate(parts[1:], 2):
-        if part.rpartition("_")[2] in KINDS:
-            return ".".join(parts[:position])
-    return None
+    nodes = (value_at(own, ".".join(parts[:end])) for end in range(1, len(parts) + 1))
+    return any(isinstance(node, Mapping) and "_target_" in node for node in nodes)
 
 
 def _is_open(node: Any) -> bool:
-    """An empty mapping or null in a group file stands for keys of the user's own."""
-    return node is None or (isinstance(node, DictConfig) and len(node) == 0)
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int):
-        return "a whole number"
-    if isinstance(value, float):
-        return "a number"
-    if isinstance(value, str):
-        return "a text"
-    if OmegaConf.is_list(value) or isinstance(value, list | tuple):
-        return "a list"
-    return "a mapping"
+    """An empty mapping or null in a group file stands for keys that the user chooses."""
+    return node is None or (isinstance(node, Mapping) and not node)

@@ -2,16 +2,25 @@
 
 The first line of a file is `# Title (source): formula.`; the comment lines right below it are
 notes, and one of them may be `# Catalogue: D03`. Its content is a node with a `_target_`.
+
+In an experiment, `model.activation: selu` stands for the content of `conf/activation/selu.yaml`:
+the key's ending says in which folder the name is looked up. To change some keys of that file,
+write `model.activation: {name: leaky_relu, negative_slope: 0.2}`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from phytotron.config.experiments import CONF, load_yaml
+from phytotron.config.keys import key_paths, put, value_at
+from phytotron.config.mistakes import wrong_value
+from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean
+from phytotron.tables import text_table
 
 # What a config key ends in, and the folder of `conf/` in which its name is looked up. The key of
 # metrics is plural, as their value is a list; `card.metric` is a key of a run's results.
@@ -29,6 +38,9 @@ KINDS = {
 
 # What people call them, as in `phytotron list activations`.
 PLURALS = {("losses" if kind == "loss" else f"{kind}s"): kind for kind in KINDS.values()}
+
+# The folder whose subfolders hold the figures: those of one family, and `common` ones.
+FIGURES = Path(__file__).parents[1] / "figures"
 
 _TITLE = re.compile(r"(?P<title>[^(:]+?)(?: \((?P<source>[^)]*)\))?(?:: (?P<formula>.+?))?\.?")
 _COLUMNS = ("id", "title", "source", "formula")
@@ -103,11 +115,112 @@ def _row(kind: str, name: str) -> dict[str, Any]:
     }
 
 
+def replace_names(content: dict[str, Any], where: Callable[[str], str | None]) -> None:
+    """Put the nodes that names of components stand for into a config, in place.
+
+    A list of metrics becomes a mapping from their names to their nodes.
+
+    Args:
+        content: a resolved config.
+        where: gives the place at which a key got its value, see `Composed.where`.
+
+    Raises:
+        UserError: there is no component or figure of a name; says where the name is.
+    """
+    replaced = False
+    # The keys as they are now: a node that is put in has keys that end like a component's.
+    for key in list(key_paths(content)):
+        if component_key(key) == key:
+            kind = KINDS[key.rpartition(".")[2].rpartition("_")[2]]
+            value = value_at(content, key)
+            put(content, key, _node(kind, value, key, where(key)))
+            replaced = True
+    if replaced and "${" in str(content):
+        _resolve(content)
+    figures = content.get("figures")
+    for name in figures if isinstance(figures, list) else ():
+        if name not in (known := figure_names()):
+            place = where("figures")
+            raise UserError(
+                f"no figure '{name}'",
+                where=f"{place}: figures" if place else "figures",
+                allowed=", ".join(known),
+                hint=did_you_mean(str(name), known),
+            )
+
+
+def component_key(key: str) -> str | None:
+    """The part of a dotted key that names a component of a network or a task, if there is one.
+
+    `model.activation` does, and so does `model.activation.slope`, a key inside of the component.
+    """
+    parts = key.split(".")
+    if parts[0] not in ("model", "task"):
+        return None
+    for position, part in enumerate(parts[1:], 2):
+        if part.rpartition("_")[2] in KINDS:
+            return ".".join(parts[:position])
+    return None
+
+
+def figure_names() -> list[str]:
+    """The figures that an experiment may ask for, sorted."""
+    return sorted(figure_modules())
+
+
+def figure_modules() -> dict[str, str]:
+    """Each figure's name with its module, such as `phytotron.figures.graph.node_map`."""
+    return {
+        path.stem: f"phytotron.figures.{path.parent.name}.{path.stem}"
+        for path in FIGURES.glob("*/*.py")
+        if path.stem != "__init__"
+    }
+
+
+def _node(kind: str, value: Any, key: str, where: str | None) -> Any:
+    """What stands for a name, a list of names, or a name with some values changed."""
+    place = f"{where}: {key}" if where and not where.startswith("override") else where or key
+    if isinstance(value, list):
+        nodes = {}
+        for item in value:
+            name = item.get("name") if isinstance(item, Mapping) else item
+            if not isinstance(name, str):
+                raise wrong_value(key, value, f"a list of names from conf/{kind}/", where)
+            nodes[name] = _node(kind, item, key, where)
+        return nodes
+    if isinstance(value, str):
+        return resolve(kind, value, place)
+    if isinstance(value, Mapping) and "name" in value:
+        node = resolve(kind, str(value["name"]), place)
+        for name, own in value.items():
+            if name == "name":
+                continue
+            if name not in node:
+                known = [name for name in node if not name.startswith("_")]
+                raise UserError(
+                    f"the {kind} '{value['name']}' has no key '{name}'",
+                    where=place,
+                    allowed=", ".join(known) or "no keys",
+                    hint=did_you_mean(str(name), known),
+                )
+            check_type(f"{key}.{name}", node[name], own, where=where)
+            node[name] = own
+        return node
+    return value  # null, or a node that says itself what it is
+
+
+def _resolve(content: dict[str, Any]) -> None:
+    """Resolve what nodes ask of the rest of the config, such as `${trainer.max_epochs}`."""
+    from omegaconf import OmegaConf  # here: few configs need it
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        resolved = OmegaConf.to_container(OmegaConf.create(content), resolve=True)
+    except OmegaConfBaseException as error:
+        raise UserError(str(error).splitlines()[0]) from error
+    content.update(resolved)
+
+
 def render_components(rows: list[dict[str, Any]]) -> str:
     """The rows as an aligned plain table."""
-    lines = [_COLUMNS, *([row[column] or "-" for column in _COLUMNS] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    return text_table([_COLUMNS, *([row[key] or "-" for key in _COLUMNS] for row in rows)])

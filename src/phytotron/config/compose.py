@@ -1,7 +1,8 @@
-"""Compose what `params.yaml` asks for from the Hydra groups in `conf/`.
+"""Compose what `params.yaml` asks for from the Hydra groups in `conf/`, and check it.
 
-Hydra is used here and nowhere else. `compose_all` gives one resolved config per experiment, and
-one for the parts of the pipeline that all experiments share; the stage `compose` writes them to
+This is the border: a config that leaves this module has the keys and the values that it should,
+and nobody checks them again. `compose_all` gives one resolved config per experiment, and one for
+the parts of the pipeline that all experiments share; the stage `compose` writes them to
 `build/config/`, where DVC follows them key by key.
 
 An override applies to everything that has its key: `trainer.max_epochs=1` leaves an experiment
@@ -12,67 +13,48 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
-from hydra import compose, initialize_config_dir
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import CachingConfigRepository
-from hydra._internal.defaults_list import create_defaults_list
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from phytotron.config.cards import check_card
-from phytotron.config.check import check_file, check_value, component_key, has_key, key_paths
-from phytotron.config.experiments import CONF, experiment_file
-from phytotron.config.names import replace_names
+from phytotron.config.composed import Composed
+from phytotron.config.experiments import CONF, PARAMS, experiment_file
+from phytotron.config.hydra_internals import ConfigFiles
+from phytotron.config.keys import has_key, key_paths, merge, value_at
+from phytotron.config.mistakes import unknown_key
+from phytotron.config.overrides import Change, parse
 from phytotron.config.params import Params
+from phytotron.config.renamed import renamed_choice
+from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean
 
 PIPELINE = "pipeline"
 EXPERIMENT = "config"
-
-
-@dataclass(frozen=True)
-class Composed:
-    """A composed config with the files and overrides that it came from.
-
-    Attributes:
-        config: the resolved config.
-        sources: the files under `conf/` in the order in which they were merged, each with the
-            package (the key path) that its content was put at.
-        overrides: the overrides that applied, in order.
-    """
-
-    config: DictConfig
-    sources: tuple[tuple[Path, str], ...]
-    overrides: tuple[str, ...]
+EXPERIMENT_GROUP = "experiment"
 
 
 def compose_all(params: Params) -> dict[str, Composed]:
     """The pipeline's config under the name `pipeline`, and each experiment's under its id.
 
     Raises:
-        UserError: an unknown site, experiment, group choice or key, a value of the wrong type, or
-            an override that nothing accepts.
+        UserError: an unknown site, experiment, group choice or key, a value of the wrong type or
+            out of its range, or an override that nothing accepts.
     """
     for experiment in params.experiments:
         experiment_file(experiment)
-    with hydra_at(CONF):
-        roots = _roots(params)
-        return _compose_roots(roots, list(roots), params.overrides, params.seed)
+    roots = _roots(params)
+    return _compose_roots(roots, list(roots), params.overrides, params.seed)
 
 
 def compose_one(params: Params, name: str, overrides: Sequence[str] = ()) -> Composed:
-    """One of the configs of `compose_all`; the others are composed only where that is needed.
+    """One of the configs of `compose_all`; the others are merged only where that is needed.
 
     Args:
         params: what `dvc repro` builds.
@@ -82,9 +64,7 @@ def compose_one(params: Params, name: str, overrides: Sequence[str] = ()) -> Com
     """
     if name != PIPELINE:
         experiment_file(name)
-    with hydra_at(CONF):
-        roots = _roots(params)
-        return _compose_roots(roots, [name], params.overrides, params.seed, overrides)[name]
+    return _compose_roots(_roots(params), [name], params.overrides, params.seed, overrides)[name]
 
 
 def compose_experiment(
@@ -98,21 +78,28 @@ def compose_experiment(
         seed: replaces the config's seed.
     """
     experiment_file(experiment)
-    with hydra_at(CONF):
-        roots = {experiment: (EXPERIMENT, [f"experiment={experiment}"])}
-        return _compose_roots(roots, [experiment], overrides, seed)[experiment]
+    roots = {experiment: _Root(EXPERIMENT, f"experiment={experiment}")}
+    return _compose_roots(roots, [experiment], overrides, seed)[experiment]
 
 
-def _roots(params: Params) -> dict[str, tuple[str, list[str]]]:
-    """The root file and the choices of each config that `dvc repro` uses."""
+@dataclass(frozen=True)
+class _Root:
+    """A root file under `conf/`, and the choice that makes it one config of several."""
+
+    file: str
+    choice: str
+
+
+def _roots(params: Params) -> dict[str, _Root]:
+    """The root of each config that `dvc repro` uses, by the config's name."""
     return {
-        PIPELINE: (PIPELINE, [f"site={params.site}"]),
-        **{name: (EXPERIMENT, [f"experiment={name}"]) for name in params.experiments},
+        PIPELINE: _Root(PIPELINE, f"site={params.site}"),
+        **{name: _Root(EXPERIMENT, f"experiment={name}") for name in params.experiments},
     }
 
 
 def _compose_roots(
-    roots: dict[str, tuple[str, list[str]]],
+    roots: Mapping[str, _Root],
     wanted: Sequence[str],
     overrides: Sequence[str],
     seed: int | None,
@@ -121,214 +108,233 @@ def _compose_roots(
     """Compose the wanted roots, giving each the overrides whose key it has.
 
     Any of the roots may be the one that has the key of an override; that of a further override
-    must be in a wanted one. A root that is not wanted is composed only to look for a key there.
+    must be in a wanted one. A root that is not wanted is merged only to look for a key there.
     """
-    wanted_first = sorted(roots, key=lambda name: name not in wanted)
-    parsed = [_parse(text) for text in (*overrides, *further)]
-    if not any(_key(override) == "seed" for override in parsed) and seed is not None:
-        roots = {name: (root, [*own, f"seed={seed}"]) for name, (root, own) in roots.items()}
-
-    groups = [override for override in parsed if _is_group(override)]
-
-    @cache
-    def choices(name: str) -> list[str]:
-        """What a config chooses of each group; the last choice counts."""
-        root, own = roots[name]
-        if not groups:
-            return own
-        first = _compose(root, own)
-        return [*own, *(str(item.input_line) for item in groups if _applies(item, first))]
-
-    @cache
-    def base(name: str) -> DictConfig:
-        """A config with all its choices and no value overridden: it has the keys that may be."""
-        return _compose(roots[name][0], choices(name))
-
-    for position, override in enumerate(parsed):
-        owners = wanted_first if position < len(overrides) else wanted
-        if not any(_applies(override, base(name)) for name in owners):
-            raise _nothing_has(override, {name: base(name) for name in owners})
-    composed = {}
-    for name in wanted:
-        root, own = roots[name]
-        applied = [override for override in parsed if _applies(override, base(name))]
-        texts = [str(override.input_line) for override in applied]
-        config = _compose(root, [*own, *texts]) if texts else base(name)
-        for override in applied:
-            if (
-                override.type is OverrideType.CHANGE
-                and not _is_group(override)
-                and not component_key(_key(override))
-            ):
-                check_value(
-                    _key(override),
-                    OmegaConf.select(base(name), _key(override)),
-                    OmegaConf.select(config, _key(override)),
-                    where=f"override '{override.input_line}'",
-                )
-        files = _files()
-        sources = _sources(root, choices(name), files)
-        if root == EXPERIMENT:
-            _check_experiment_file(name, sources, files)
-        own_seed = [text for text in own if text.startswith("seed=")]
-        written = {_key(override): str(override.input_line) for override in applied}
-        config = replace_names(config, sources, written)
-        composed[name] = Composed(config, sources, (*own_seed, *texts))
-    return composed
-
-
-@contextmanager
-def hydra_at(conf: Path) -> Iterator[None]:
-    """Point Hydra at a config folder for the duration of the block."""
-    if not conf.is_dir():
+    if not CONF.is_dir():
         raise UserError(
             "there is no folder 'conf' here", hint="run this from the repository's root"
         )
-    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        yield
+    changes = [parse(text) for text in (*overrides, *further)]
+    for change in changes:
+        if change.key == EXPERIMENT_GROUP:
+            raise UserError("an override cannot choose the experiment", where=change.where)
+    groups = [change for change in changes if change.chooses]
+    files = ConfigFiles(CONF)
+
+    @cache
+    def merged(name: str) -> _Merged:
+        return _merge_root(roots[name], groups, files)
+
+    # Whoever misspells a key of the wanted configs should be told so without a look at the others.
+    wanted_first = sorted(roots, key=lambda name: name not in wanted)
+    for position, change in enumerate(changes):
+        owners = wanted_first if position < len(overrides) else wanted
+        if not any(_applies(change, merged(name)) for name in owners):
+            known = {key for name in owners for key in key_paths(merged(name).base)}
+            raise unknown_key(change.key, sorted(known), change.where)
+
+    own_seed = [] if seed is None or any(change.key == "seed" for change in changes) else [seed]
+    composed = {}
+    for name in wanted:
+        applied = [change for change in changes if _applies(change, merged(name))]
+        if own_seed:
+            applied.insert(0, parse(f"seed={seed}"))
+        composed[name] = _finish(merged(name), applied, files)
+    return composed
 
 
-def _compose(root: str, overrides: list[str]) -> DictConfig:
+# --- merging files -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """A root with the files that it and its choices name, before any value is overridden.
+
+    Attributes:
+        root: the root.
+        sources: the files in merge order, see `Composed`.
+        config: their contents, merged; interpolations are not yet resolved.
+        base: the same as plain dicts: these are the keys that an override may set.
+        chosen: the overrides that chose a file of a group.
+    """
+
+    root: _Root
+    sources: tuple[tuple[Path, str], ...]
+    config: DictConfig
+    base: dict[str, Any]
+    chosen: tuple[Change, ...]
+
+
+def _merge_root(root: _Root, groups: Sequence[Change], files: ConfigFiles) -> _Merged:
+    """Merge a root with those of the group choices that it can use."""
+    own = parse(root.choice)
+    merged = _merge(root, [own], (), files)
+    if groups:
+        chosen = tuple(change for change in groups if _takes(change, merged.base))
+        merged = _merge(root, [own, *chosen], chosen, files)
+    return merged
+
+
+def _merge(
+    root: _Root, choices: Sequence[Change], chosen: tuple[Change, ...], files: ConfigFiles
+) -> _Merged:
+    """Merge the files that a root and choices name."""
+    with _answered(root, choices):
+        order = files.merge_order(root.file, [change.parsed for change in choices])
+        config = OmegaConf.create()
+        for name, package in order:
+            content = files.content(name)
+            if package:
+                OmegaConf.update(config, package, content, merge=True, force_add=True)
+            else:
+                config.merge_with(content)
+        base = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(base, dict)
+    sources = tuple((CONF / f"{name}.yaml", package) for name, package in order)
+    return _Merged(root, sources, config, base, chosen)
+
+
+def _takes(change: Change, base: Mapping[str, Any]) -> bool:
+    """Whether a config can use a group's choice.
+
+    A network may take any group, such as a schedule where it has none.
+    """
+    return any(base.get(group) is not None for group in (change.key, "trainer"))
+
+
+def _applies(change: Change, merged: _Merged) -> bool:
+    """Whether a config is among those that an override is meant for."""
+    if change.chooses:
+        return change in merged.chosen
+    if change.adds:  # a new key, but of a group that there is
+        return change.key.partition(".")[0] in merged.base
+    return has_key(merged.base, change.key)
+
+
+# --- from merged files to a finished config ------------------------------------------------------
+
+
+def _finish(merged: _Merged, applied: Sequence[Change], files: ConfigFiles) -> Composed:
+    """Override values, resolve, replace names by what they stand for, and check the whole."""
+    # Imported here: pydantic takes longer to import than a config takes to compose.
+    from phytotron.config.check import check_composed, check_experiment_file
+    from phytotron.config.components import replace_names
+
+    config = merged.config.copy()
+    OmegaConf.set_struct(config, True)
+    for change in applied:
+        if not change.chooses:
+            _override(config, change, merged)
+    with _answered(merged.root):
+        content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(content, dict)
+
+    texts = tuple(change.text for change in applied)
+    composed = Composed(content, merged.sources, texts)
+    if merged.root.file == EXPERIMENT:
+        own = CONF / f"{merged.root.choice.replace('=', '/')}.yaml"
+        check_experiment_file(own, _merged_without(own, merged, files))
+    replace_names(content, composed.where)
+    check_composed(composed, merged.base, applied)
+    return composed
+
+
+def _override(config: DictConfig, change: Change, merged: _Merged) -> None:
+    """Apply one override to a merged config."""
     try:
-        config = compose(root, overrides=overrides)
-        OmegaConf.resolve(config)
-    except HydraException as error:
-        raise _explained(error) from error
-    except OmegaConfBaseException as error:
-        raise UserError(str(error).splitlines()[0], where=f"conf/{root}.yaml") from error
+        change.apply(config)
+    except (ConfigAttributeError, ConfigKeyError) as error:
+        # A mapping as a value may have a key that is not there.
+        key = ".".join(part for part in (str(error.full_key or change.key),) if part)
+        raise unknown_key(key, key_paths(merged.base), change.where) from error
+    except Exception as error:  # OmegaConf has an error of its own for each kind of misuse
+        check_type(change.key, value_at(merged.base, change.key), change.value, where=change.where)
+        raise UserError(_first_line(error), where=change.where) from error
+
+
+def _merged_without(own: Path, merged: _Merged, files: ConfigFiles) -> dict[str, Any]:
+    """What the files define that an experiment is made from, without the experiment's own."""
+    groups: dict[str, Any] = {}
+    for path, package in merged.sources:
+        if path != own:
+            content = files.content(path.relative_to(CONF).with_suffix("").as_posix())
+            plain = OmegaConf.to_container(content, resolve=False)
+            assert isinstance(plain, dict)
+            merge(groups, plain, package)
+    return groups
+
+
+# --- readable answers to what Hydra refuses ------------------------------------------------------
+
+
+@contextmanager
+def _answered(root: _Root, choices: Sequence[Change] = ()) -> Iterator[None]:
+    """Turn whatever Hydra and OmegaConf make of a wrong file into an error for its author.
+
+    Both answer content that they do not expect with exceptions of any kind: `ValueError` for a
+    defaults list that is a mapping, `TypeError` for a key that is a list, `AssertionError`, ...
+    """
+    try:
+        yield
+    except UserError:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f"{os.path.relpath(mark.name)}:{mark.line + 1}" if mark else f"conf/{root}.yaml"
-        raise UserError(f"not valid YAML: {error.problem}", where=where) from error
-    return config
+        where = f"{os.path.relpath(mark.name)}:{mark.line + 1}" if mark else None
+        raise UserError(f"not valid YAML: {error.problem}", where=where or _file(root)) from error
+    except OmegaConfBaseException as error:
+        key = f": {error.full_key}" if getattr(error, "full_key", None) else ""
+        raise UserError(_first_line(error), where=f"{_file(root)}{key}") from error
+    except Exception as error:
+        raise _explained(error, root, choices) from error
 
 
-def _files() -> CachingConfigRepository:
-    """The files under `conf/` and Hydra's own, each read once.
-
-    Hydra's loader has this too, but makes a new one for every question, and reading YAML is half
-    of its work.
-    """
-    loader = GlobalHydra.instance().config_loader()
-    assert isinstance(loader, ConfigLoaderImpl)
-    return CachingConfigRepository(loader.repository)
+def _file(root: _Root) -> str:
+    """The file whose mistake it is most likely: the experiment's, or the root's."""
+    own = CONF / f"{root.choice.replace('=', '/')}.yaml"
+    path = own if root.file == EXPERIMENT and own.is_file() else CONF / f"{root.file}.yaml"
+    return path.as_posix()
 
 
-def _sources(
-    root: str, overrides: list[str], files: CachingConfigRepository
-) -> tuple[tuple[Path, str], ...]:
-    """The files that Hydra merges, in merge order, without those of Hydra itself."""
-    parsed = OverridesParser.create().parse_overrides(overrides)
-    entries = create_defaults_list(
-        files, root, parsed, prepend_hydra=False, skip_missing=False
-    ).defaults
-    return tuple(
-        (CONF / f"{entry.config_path}.yaml", entry.package or "")
-        for entry in entries
-        if entry.config_path
-    )
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
 
 
-def _check_experiment_file(
-    experiment: str, sources: Sequence[tuple[Path, str]], files: CachingConfigRepository
-) -> None:
-    """An experiment file may set only keys that the groups which it chooses define.
-
-    So a misspelt key is an error at its line, and not a new key that nothing reads.
-    """
-    own = experiment_file(experiment)
-    check_card(own, _content(own, files).get("card"))
-    groups = OmegaConf.create()
-    for path, package in sources:
-        if path == own:
-            continue
-        content = _content(path, files)
-        if package:
-            OmegaConf.update(groups, package, content, merge=True, force_add=True)
-        else:
-            groups.merge_with(content)
-    check_file(own, _content(own, files), groups)
-
-
-def _content(path: Path, files: CachingConfigRepository) -> DictConfig:
-    """The content of a file under `conf/`, which Hydra has read already."""
-    loaded = files.load_config(path.relative_to(CONF).with_suffix("").as_posix())
-    assert loaded is not None
-    assert isinstance(loaded.config, DictConfig)
-    return loaded.config
-
-
-def _parse(text: str) -> Override:
-    try:
-        override = OverridesParser.create().parse_override(text)
-    except HydraException as error:
-        raise UserError(
-            str(error).splitlines()[0],
-            where=f"override '{text}'",
-            allowed="key=value, +key=value, ~key, group=choice",
-        ) from error
-    if override.is_sweep_override():
-        raise UserError(
-            "a sweep over several values",
-            where=f"override '{text}'",
-            hint="queue one experiment per value: dvc exp run --queue -S 'overrides=[...]'",
-        )
-    return override
-
-
-def _key(override: Override) -> str:
-    return str(override.key_or_group).replace("/", ".")
-
-
-def _is_group(override: Override) -> bool:
-    return (CONF / str(override.key_or_group)).is_dir() and isinstance(override.value(), str)
-
-
-def _applies(override: Override, base: DictConfig) -> bool:
-    if override.type is OverrideType.ADD:
-        return True
-    if _is_group(override):
-        # A network may take any group, such as a schedule where it had none.
-        return any(OmegaConf.select(base, key) is not None for key in (_key(override), "trainer"))
-    return has_key(base, _key(override))
-
-
-def _nothing_has(override: Override, bases: dict[str, DictConfig]) -> UserError:
-    known = sorted({key for base in bases.values() for key in key_paths(base)})
-    return UserError(
-        f"no key '{_key(override)}'",
-        where=f"override '{override.input_line}'",
-        hint=did_you_mean(_key(override), known)
-        or f"see the keys with: phytotron show {list(bases)[-1]}",
-    )
-
-
-def _explained(error: HydraException) -> UserError:
+def _explained(error: Exception, root: _Root, choices: Sequence[Change]) -> UserError:
     """A readable answer to the commonest mistake: a choice that a group does not offer."""
     text = " ".join(str(error).split())
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing is None:
-        return UserError(text)
+        return UserError(text or type(error).__name__, where=_file(root))
     group, _, choice = missing[1].rpartition("/")
-    while group and not (CONF / group).is_dir():  # an experiment's id has slashes of its own
+    while group and not (CONF / group).is_dir():  # the ids of experiments have slashes
         group, _, head = group.rpartition("/")
         choice = f"{head}/{choice}"
     if not group:
         return UserError(f"there is no {(CONF / missing[1]).as_posix()}.yaml")
+    where = _chosen_at(group, choice, choices)
+    if new := renamed_choice(group, choice):
+        return UserError(f"the {group} '{choice}' is now '{new}'", where=where)
     folder = CONF / group
-    choices = sorted(
-        path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")
+    known = sorted(
+        path.relative_to(folder).with_suffix("").as_posix()
+        for path in folder.rglob("*.yaml")
+        if path.parent.name != "base"  # what the others of a group share
     )
     return UserError(
         f"'{choice}' is not in {folder.as_posix()}/",
-        where=_chosen_at(group, choice),
-        allowed=", ".join(choices),
-        hint=did_you_mean(choice, choices),
+        where=where,
+        allowed=", ".join(known),
+        hint=did_you_mean(choice, known),
     )
 
 
-def _chosen_at(group: str, choice: str) -> str | None:
-    """The file and line of a defaults list that makes a choice; None for an override."""
+def _chosen_at(group: str, choice: str, choices: Sequence[Change]) -> str | None:
+    """The override, or the file and line of the defaults list, that makes a choice."""
+    for change in choices:
+        if (change.key, change.value) == (group, choice):
+            return f"{PARAMS}: site" if group == "site" else change.where
     entry = re.compile(rf"\s*- (override )?/?{re.escape(group)}: {re.escape(choice)}\s*(#.*)?$")
     for path in sorted(CONF.rglob("*.yaml")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

@@ -8,15 +8,18 @@ from typing import Any
 
 import yaml
 
+from phytotron.config.renamed import renamed_experiment
 from phytotron.errors import UserError, did_you_mean
 
 CONF = Path("conf")
 FOLDER = CONF / "experiment"
+PARAMS = Path("params.yaml")
 
 try:
+    from yaml import CSafeDumper as SafeDumper
     from yaml import CSafeLoader as SafeLoader
 except ImportError:  # a PyYAML that was built without libyaml
-    from yaml import SafeLoader  # type: ignore[assignment]
+    from yaml import SafeDumper, SafeLoader  # type: ignore[assignment]
 
 
 class _Loader(SafeLoader):
@@ -26,6 +29,38 @@ class _Loader(SafeLoader):
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]?\d+$"), list("-+0123456789")
 )
+
+
+class _Dumper(SafeDumper):
+    """Puts a text that Hydra would read as a number or a truth value in quotes."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> yaml.ScalarNode:
+        quote = "'" if _is_number(data) or data.lower() in _TRUTHS else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=quote)
+
+
+_TRUTHS = ("y", "yes", "n", "no", "true", "false", "on", "off")
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def groups() -> set[str]:
+    """The groups that a config may choose from: the folders of `conf/`, such as `trainer`."""
+    return {
+        folder.relative_to(CONF).as_posix()
+        for folder in CONF.glob("**/")
+        if folder != CONF and FOLDER not in folder.parents
+    }
 
 
 def experiment_ids() -> list[str]:
@@ -42,7 +77,9 @@ def experiment_file(experiment: str) -> Path:
         UserError: there is no such experiment.
     """
     path = FOLDER / f"{experiment}.yaml"
-    if not path.is_file():
+    if "\0" in experiment or not path.is_file():
+        if new := renamed_experiment(experiment):
+            raise UserError(f"the experiment '{experiment}' is now '{new}'")
         known = experiment_ids()
         raise UserError(
             f"no experiment '{experiment}'",
@@ -79,3 +116,8 @@ def load_yaml(path: Path) -> Any:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise UserError(f"not valid YAML: {error.problem}", where=where) from error
+
+
+def yaml_text(content: Any) -> str:
+    """Plain dicts and lists as YAML that `load_yaml` and Hydra read as the same again."""
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True)

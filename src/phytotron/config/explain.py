@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from phytotron.config.check import has_key, key_paths
-from phytotron.config.compose import PIPELINE, Composed, compose_experiment, compose_one
-from phytotron.config.params import PARAMS, read_params
+from phytotron.config.cache import cached
+from phytotron.config.composed import Composed
+from phytotron.config.experiments import PARAMS
+from phytotron.config.keys import has_key, key_paths, value_at
+from phytotron.config.mistakes import unknown_key
 from phytotron.config.yaml_positions import places
-from phytotron.errors import UserError, did_you_mean
+from phytotron.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,25 @@ def composed_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) 
         experiment: an experiment's id; None for the part that all experiments share.
         overrides: further overrides, which win over those of `params.yaml`.
     """
-    params = read_params() if Path(PARAMS).exists() else None
+    request = ["as in repro", experiment, *overrides]
+    return cached(request, [PARAMS], lambda: _composed_as_in_repro(experiment, overrides))
+
+
+def _composed_as_in_repro(experiment: str | None, overrides: Sequence[str]) -> Composed:
+    # Imported here: Hydra and pydantic are slow to import, and a cached answer needs neither.
+    from phytotron.config.compose import PIPELINE, compose_experiment, compose_one
+    from phytotron.config.params import read_params
+
+    params = read_params() if PARAMS.exists() else None
     if experiment is None:
         if params is None:
             raise UserError("no params.yaml here", hint="run this from the repository's root")
-        return compose_one(params, PIPELINE, overrides)
-    if params is None or experiment not in params.experiments:
-        return compose_experiment(experiment, overrides)
-    return compose_one(params, experiment, overrides)
+        composed = compose_one(params, PIPELINE, overrides)
+    elif params is None or experiment not in params.experiments:
+        composed = compose_experiment(experiment, overrides)
+    else:
+        composed = compose_one(params, experiment, overrides)
+    return replace(composed, from_params=params.overrides if params else ())
 
 
 def explain(key: str, experiment: str | None, overrides: Sequence[str] = ()) -> Explanation:
@@ -64,17 +74,10 @@ def explain(key: str, experiment: str | None, overrides: Sequence[str] = ()) -> 
         UserError: there is no such key.
     """
     composed = composed_as_in_repro(experiment, overrides)
-    if not has_key(composed.config, key):
-        raise UserError(
-            f"no key '{key}'",
-            where=experiment or "the pipeline",
-            hint=did_you_mean(key, key_paths(composed.config)),
-        )
+    if not has_key(composed.content, key):
+        raise unknown_key(key, key_paths(composed.content), experiment or "the pipeline")
     settings = [*_in_files(key, composed), *_in_overrides(key, composed)]
-    value = OmegaConf.select(composed.config, key)
-    if OmegaConf.is_config(value):
-        value = OmegaConf.to_container(value)
-    return Explanation(key, value, tuple(settings))
+    return Explanation(key, value_at(composed.content, key), tuple(settings))
 
 
 def _in_files(key: str, composed: Composed) -> list[Setting]:
@@ -90,12 +93,11 @@ def _in_files(key: str, composed: Composed) -> list[Setting]:
 
 def _in_overrides(key: str, composed: Composed) -> list[Setting]:
     settings = []
-    from_params = set(read_params().overrides) if Path(PARAMS).exists() else set()
     for text in composed.overrides:
         name, _, value = text.lstrip("+~").partition("=")
         if name.replace("/", ".") == key:
-            origin = f"{PARAMS} (overrides)" if text in from_params else "override"
-            if key == "seed" and text not in from_params:
+            origin = f"{PARAMS} (overrides)" if text in composed.from_params else "override"
+            if key == "seed" and text not in composed.from_params:
                 origin = f"{PARAMS} (seed)"
             settings.append(Setting(origin, value, ""))
     return settings

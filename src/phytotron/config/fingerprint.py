@@ -1,30 +1,48 @@
 """What a number depends on, as one hash: so a result that is no longer of this code can be told.
 
-The hash covers the resolved config but for the card, and the code of the data, network and task
-that the config names, with all that they import of ours. Comments and docstrings do not count, so
-that a sentence can be mended without verifying the zoo again. How runs are carried out (training/)
-and the libraries are left out too: their versions stand in the result.
+The hash covers the resolved config without its card, and the code that makes a number of it: the
+modules that the config names, the training and the measuring, each with all that it imports of
+ours. Comments and docstrings do not count, so that a sentence can be mended without verifying the
+zoo again. The libraries are left out too: their versions stand in the result.
+
+The stages of the pipeline depend on their code in the same way, see `phytotron.stages.code`.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import io
-import json
-import tokenize
-from collections.abc import Iterator, Mapping
-from functools import cache
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from phytotron.config.compose import compose_experiment
-from phytotron.config.imports import SOURCE, everything_imported, file_of
+from phytotron.config.experiments import CONF, experiment_file
+from phytotron.config.imports import SOURCE, SourceTree
 from phytotron.config.presets import preset_overrides
+from phytotron.config.remembered import digest, own_code, remembered
 from phytotron.config.stage import plain
 
-# The packages whose code makes the number.
-_PACKAGES = ("data", "models", "nn", "scratch", "tasks")
+# Where every number begins: a model is fitted, loaded again and measured.
+ENTRY = "phytotron.runs.run"
+# Fitting a network begins here; an experiment without a trainer never comes to it.
+_NETWORKS = "phytotron.training.fit_network"
+
+# Modules and packages that no number depends on.
+LEFT_OUT = (
+    "phytotron.errors",  # what a person is told
+    "phytotron.files",  # how a file is replaced, not what is in it
+    "phytotron.locks",  # who comes first; each would write the same
+    "phytotron.progress",
+    "phytotron.tables",  # how a table is printed
+    "phytotron.config",  # what comes of it, the resolved config, counts itself
+    "phytotron.tracking",  # is handed the numbers, and hands nothing back
+    "phytotron.figures",  # are drawn when the numbers are there
+)
+# The part of `config` that builds objects of a resolved config.
+_COUNTED = ("phytotron.config.instantiate",)
 
 
 def fingerprint(experiment: str, preset: str | None = None, source: Path = SOURCE) -> str:
@@ -35,66 +53,144 @@ def fingerprint(experiment: str, preset: str | None = None, source: Path = SOURC
         preset: one of its card's presets; None: the file itself.
         source: the folder that has `phytotron/`.
     """
-    overrides = preset_overrides(experiment, preset)
-    config = plain(compose_experiment(experiment, overrides, seed=0).config)
-    config.pop("card", None)
-    text = json.dumps({"config": config, "code": _code(config, source)}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return Fingerprints(source).of(experiment, preset)
 
 
-def _code(config: Mapping[str, Any], source: Path) -> dict[str, str]:
-    """The code of each file that the config's targets need, by its path from `source`."""
-    folders = [source / "phytotron" / package for package in _PACKAGES]
-    needed: set[Path] = set()
-    for target in targets(config):
-        file = file_of(target.rpartition(".")[0], source)
-        if file is not None:
-            needed |= everything_imported(file, source)
-    return {
-        path.relative_to(source).as_posix(): code(path.read_text(encoding="utf-8"))
-        for path in sorted(needed)
-        if any(path.is_relative_to(folder) for folder in folders)
-    }
+class Fingerprints:
+    """Fingerprints of several experiments, for which each file is read once.
+
+    Args:
+        source: the folder that has `phytotron/`.
+    """
+
+    def __init__(self, source: Path = SOURCE) -> None:
+        self._tree = SourceTree(source)
+        self._conf = _ConfFiles()
+
+    def of(self, experiment: str, preset: str | None = None) -> str:
+        """The hash of an experiment's config and code; see `fingerprint`."""
+        overrides = preset_overrides(experiment, preset)
+        question = [
+            "config",
+            self._composing,
+            experiment,
+            overrides,
+            self._conf.named_by(experiment_file(experiment)),
+        ]
+        facts = remembered(question, lambda: _config_facts(experiment, overrides))
+        return digest({"config": facts["config"], "code": self._code(facts)})
+
+    def _code(self, facts: Mapping[str, Any]) -> dict[str, str]:
+        """The hash of each file that the config's number needs, by its path from the source."""
+        left_out = LEFT_OUT if facts["has_trainer"] else (*LEFT_OUT, _NETWORKS)
+        return code_hashes(self._tree, [ENTRY, *facts["targets"]], left_out)
+
+    @cached_property
+    def _composing(self) -> list[str]:
+        """The code that makes a resolved config, which is the one that runs here."""
+        ours = SourceTree()
+        entry = ours.file_of("phytotron.config.compose")
+        assert entry is not None
+        code = {ours.name(path): ours.code_hash(path) for path in ours.needed([entry])}
+        foreign = [version(name) for name in ("hydra-core", "omegaconf", "pyyaml")]
+        return [own_code(__file__), digest(code), *foreign]
+
+
+def code_hashes(
+    tree: SourceTree, entries: list[str], left_out: tuple[str, ...] = LEFT_OUT
+) -> dict[str, str]:
+    """The hash of every file that some modules or objects of ours need, by its path.
+
+    Args:
+        tree: where their files are.
+        entries: dotted names; foreign ones count for nothing.
+        left_out: modules and packages that do not count, nor what only they need.
+    """
+    begin = [file for file in map(tree.defining, entries) if file]
+    left = _is_in(tree, left_out)
+    needed = tree.needed(begin, left)
+    found = {tree.name(path): tree.code_hash(path) for path in needed}
+    for path in tree.data_files(needed):
+        if left(path):
+            continue
+        found[tree.name(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
 
 
 def targets(node: Any) -> Iterator[str]:
-    """Every `_target_` of a config."""
+    """Everything of ours that a config names by a dotted name, such as a `_target_`."""
     if isinstance(node, Mapping):
-        for key, value in node.items():
-            if key == "_target_" and isinstance(value, str):
-                yield value
-            else:
-                yield from targets(value)
+        for value in node.values():
+            yield from targets(value)
     elif isinstance(node, list):
         for value in node:
             yield from targets(value)
+    elif isinstance(node, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", node):
+        yield node
 
 
-@cache
-def code(text: str) -> str:
-    """A Python file's text without comments, docstrings and empty lines."""
-    lines = text.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            for row in _docstring_rows(node):
-                lines[row - 1] = ""
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+def _config_facts(experiment: str, overrides: list[str]) -> dict[str, Any]:
+    """What a fingerprint wants to know of a resolved config."""
+    config = plain(compose_experiment(experiment, overrides, seed=0).config)
+    config.pop("card", None)
+    return {
+        "config": digest(config),
+        "targets": sorted(set(targets(config))),
+        "has_trainer": bool(config.get("trainer")),
+    }
 
 
-def _docstring_rows(
-    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
-) -> range:
-    """The lines, from 1, of a docstring that has lines of its own."""
-    first = node.body[0] if node.body else None
-    if (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-        and first.lineno > getattr(node, "lineno", 0)
-    ):
-        return range(first.lineno, (first.end_lineno or first.lineno) + 1)
-    return range(0)
+def _is_in(tree: SourceTree, left_out: tuple[str, ...]) -> Callable[[Path], bool]:
+    """Whether a file is one of the modules, or in one of the packages, that do not count."""
+
+    def module(path: Path) -> str:
+        return tree.name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    def is_in(path: Path) -> bool:
+        name = module(path)
+        return name not in _COUNTED and any(
+            name == other or name.startswith(f"{other}.") for other in left_out
+        )
+
+    return is_in
+
+
+# A comment that cannot be a part of a text: no quotation mark stands before it.
+_COMMENT = re.compile(r"^([^#\n'\"]*\s|)#.*", re.MULTILINE)
+
+
+class _ConfFiles:
+    """The files of `conf/`, for the question which of them may decide an experiment's config.
+
+    A file decides nothing unless its name stands in one that does: as a choice of a group, as a
+    component, as a figure. So these are the files that can be reached by their names, taken for
+    names wherever they stand but in a comment: some too many, and never one too few.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[Path]] = {}
+        for path in sorted(CONF.rglob("*.yaml")):
+            self._files.setdefault(path.stem, []).append(path)
+        self._read: dict[Path, tuple[str, set[str]]] = {}
+
+    def named_by(self, path: Path) -> dict[str, str]:
+        """The hash of each file that an experiment's file may need, itself included."""
+        found: dict[str, str] = {}
+        waiting = [path, CONF / "config.yaml"]
+        while waiting:
+            current = waiting.pop()
+            if current.as_posix() in found:
+                continue
+            found[current.as_posix()], words = self._content(current)
+            for word in words:
+                waiting.extend(self._files[word])
+        return found
+
+    def _content(self, path: Path) -> tuple[str, set[str]]:
+        """A file's hash, and the words in it that are names of files."""
+        if path not in self._read:
+            content = path.read_bytes()
+            text = _COMMENT.sub(r"\1", content.decode())
+            words = set(re.findall(r"[\w.-]+", text)) & self._files.keys()
+            self._read[path] = hashlib.sha256(content).hexdigest(), words
+        return self._read[path]

@@ -1,4 +1,4 @@
-"""The experiments that the zoo verifies: all but the pipeline's contenders, with their presets."""
+"""The experiments that the zoo verifies: those with a target, and their presets."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from phytotron.config.cards import CONTENDERS, check_card
+from phytotron.config.cards import check_card
 from phytotron.config.experiments import experiment_file, experiment_ids, read_experiment
 from phytotron.errors import UserError, did_you_mean
 
 
 def zoo_ids() -> list[str]:
     """The ids of all experiments that have a target of their own, sorted."""
-    return [name for name in experiment_ids() if not name.startswith(f"{CONTENDERS}/")]
+    return [name for name in experiment_ids() if has_target(name)]
+
+
+def has_target(experiment: str) -> bool:
+    """Whether the card of an experiment names a target; one without is compared, not verified."""
+    return (read_experiment(experiment).get("card") or {}).get("target") is not None
 
 
 def read_card(experiment: str) -> dict[str, Any]:
@@ -67,10 +72,10 @@ def choose(patterns: Sequence[str], part: tuple[int, int] | None = None) -> list
     for pattern in patterns:
         found = [name for name in known if fnmatchcase(name, pattern)]
         if not found:
-            if pattern.startswith(f"{CONTENDERS}/"):
+            if any(fnmatchcase(name, pattern) for name in experiment_ids()):
                 raise UserError(
-                    f"'{pattern}' is of the pipeline, which compares its contenders itself",
-                    hint="run: dvc repro",
+                    f"'{pattern}' has no target in its card: it is compared, not verified",
+                    hint="name it in params.yaml and run: dvc repro",
                 )
             raise UserError(
                 f"no experiment matches '{pattern}'",

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from phytotron.config.experiments import load_yaml
 from phytotron.errors import UserError
 
 PIPELINE_CONFIG = Path("build/config/pipeline.yaml")
@@ -71,12 +71,12 @@ def stage_names() -> list[str]:
 
 
 def _stages() -> dict[str, Any]:
-    return yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    return load_yaml(Path("dvc.yaml"))["stages"]
 
 
-def plain(config: DictConfig) -> Any:
+def plain(config: Any) -> Any:
     """A config node as ordinary dicts and lists."""
-    return OmegaConf.to_container(config, resolve=True)
+    return OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
 
 
 def _select(config: Any, key: str, path: str) -> Any:

@@ -1,8 +1,9 @@
 """Reading published archives: tar, zip (a wheel too) and Debian packages, straight into memory.
 
-Nothing is unpacked to the disk, so a member cannot land anywhere. What no honest data set contains
-is refused all the same: a path that leads out of the archive, a link where a file is asked for, and
-an expansion to more than `MAX_EXPANSION` times the archive or `MAX_MEMBERS` members.
+Nothing is unpacked to the disk, so no member can overwrite a file. Archives that no honest data set
+needs are refused all the same: with a member whose path leads out of the archive, with a link in
+the place of a file, with more than `MAX_MEMBERS` members, or with an expansion to more than
+`MAX_EXPANSION` times the size.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from phytotron.errors import UserError
 
 MAX_EXPANSION = 200  # bytes read for each byte of the archive; text expands about 20 times
 MAX_MEMBERS = 200_000
-_ALWAYS_ALLOWED = 1 << 20  # bytes, however small the archive is
+_ALWAYS_ALLOWED = 1 << 20  # bytes that even the smallest archive may expand to
 
 _DAMAGED = (
     EOFError,
@@ -45,7 +46,7 @@ def members(archive: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
     """The names and contents of the files whose name matches a pattern such as `*/train-*`.
 
     Raises:
-        UserError: the archive is damaged, or holds what no data set should; see the module.
+        UserError: the archive is damaged or refused; see the module.
     """
     try:
         with archive.open("rb") as file:
@@ -67,18 +68,18 @@ def member(archive: Path, name: str) -> bytes:
     """The content of the file of this name.
 
     Raises:
-        UserError: there is none; and as `members`.
+        UserError: there is no such file, or the archive is damaged or refused.
     """
     for _, content in members(archive, name):
         return content
-    raise UserError(f"there is no '{name}' in it", where=str(archive))
+    raise UserError(f"there is no '{name}' in the archive", where=str(archive))
 
 
 def gunzipped(content: bytes, where: str) -> bytes:
-    """What a gzip file that is a member of an archive holds.
+    """The content of a gzip file that is a member of an archive.
 
     Raises:
-        UserError: it is damaged, or expands absurdly.
+        UserError: the file is damaged, or expands too far.
     """
     stream = _Limited(gzip.GzipFile(fileobj=io.BytesIO(content)), len(content), where)
     try:
@@ -92,9 +93,9 @@ def _of_zip(archive: Path, file: IO[bytes], pattern: str) -> Iterator[tuple[str,
         entries = opened.infolist()
         limit = _limit(archive.stat().st_size)
         if len(entries) > MAX_MEMBERS or sum(entry.file_size for entry in entries) > limit:
-            raise _absurd(str(archive))
+            raise _too_large_error(str(archive))
         for entry in entries:
-            _refuse_escape(entry.filename, archive)
+            _check_path(entry.filename, archive)
             if fnmatchcase(entry.filename, pattern) and not entry.is_dir():
                 if entry.external_attr >> 28 == 0o12:  # a symbolic link, as Unix marks it
                     raise UserError(f"'{entry.filename}' is a link", where=str(archive))
@@ -102,14 +103,14 @@ def _of_zip(archive: Path, file: IO[bytes], pattern: str) -> Iterator[tuple[str,
 
 
 def _of_debian_package(archive: Path, file: IO[bytes], pattern: str) -> Iterator[tuple[str, bytes]]:
-    """An `ar` archive, in which `data.tar` with some compression is the files (see `man 5 deb`)."""
+    """An `ar` archive whose `data.tar`, in some compression, holds the files (see `man 5 deb`)."""
     file.seek(8)
     while header := file.read(60):
         name, size = header[:16].decode("ascii").strip().rstrip("/"), int(header[48:58])
         if name.startswith("data.tar"):
             content = file.read(size)
             if len(content) < size:
-                raise EOFError("it ends too early")
+                raise EOFError("it is truncated")
             yield from _of_tar(archive, io.BytesIO(content), pattern)
             return
         file.seek(size + size % 2, io.SEEK_CUR)
@@ -122,15 +123,15 @@ def _of_tar(archive: Path, file: IO[bytes], pattern: str) -> Iterator[tuple[str,
         with tarfile.open(fileobj=stream, mode="r|") as opened:
             for count, entry in enumerate(opened):
                 if count >= MAX_MEMBERS:
-                    raise _absurd(str(archive))
-                _refuse_escape(entry.name, archive)
+                    raise _too_large_error(str(archive))
+                _check_path(entry.name, archive)
                 name = entry.name.removeprefix("./")
                 if not fnmatchcase(name, pattern) or entry.isdir():
                     continue
                 if not entry.isreg():
                     raise UserError(f"'{entry.name}' is a link or a device", where=str(archive))
                 content = opened.extractfile(entry)
-                assert content is not None, "a regular member has a content"
+                assert content is not None, "regular members have contents"
                 yield name, content.read()
 
 
@@ -148,7 +149,7 @@ def _decompressed(file: IO[bytes]) -> Iterator[_Readable]:
         with bz2.BZ2File(file) as plain:
             yield plain
     elif magic.startswith(b"\x28\xb5\x2f\xfd"):
-        import pyarrow as pa  # here: of all formats only this one is not in the standard library
+        import pyarrow as pa  # here: only this format needs more than the standard library
 
         with pa.input_stream(file, compression="zstd") as plain:
             yield plain
@@ -157,7 +158,7 @@ def _decompressed(file: IO[bytes]) -> Iterator[_Readable]:
 
 
 class _Limited(io.RawIOBase):
-    """A stream that refuses to give more than the archive may expand to."""
+    """A stream that raises an error once more is read than the archive may expand to."""
 
     def __init__(self, stream: _Readable, archive_size: int, where: str) -> None:
         self.stream = stream
@@ -171,7 +172,7 @@ class _Limited(io.RawIOBase):
         content = self.stream.read(self.left + 1 if size < 0 else min(size, self.left + 1))
         self.left -= len(content)
         if self.left < 0:
-            raise _absurd(self.where)
+            raise _too_large_error(self.where)
         return content
 
 
@@ -179,15 +180,15 @@ def _limit(archive_size: int) -> int:
     return MAX_EXPANSION * archive_size + _ALWAYS_ALLOWED
 
 
-def _absurd(where: str) -> UserError:
+def _too_large_error(where: str) -> UserError:
     return UserError(
-        "the archive expands absurdly",
+        "the archive expands too far",
         where=where,
-        allowed=f"{MAX_EXPANSION} times its size, {MAX_MEMBERS} members",
+        allowed=f"at most {MAX_EXPANSION} times its size and {MAX_MEMBERS} members",
     )
 
 
-def _refuse_escape(name: str, archive: Path) -> None:
+def _check_path(name: str, archive: Path) -> None:
     for path in (PurePosixPath(name), PureWindowsPath(name)):
         if path.is_absolute() or path.drive or ".." in path.parts:
             raise UserError(f"the member '{name}' leads out of the archive", where=str(archive))

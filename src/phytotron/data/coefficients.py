@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from phytotron.data.arrays import ArrayDataModule
+from phytotron.data.arrays import Splits
 
 
 class Coefficients(NamedTuple):
@@ -21,21 +21,14 @@ class Coefficients(NamedTuple):
     coefficients: Tensor
 
 
-def coefficients(
-    *, values: Sequence[float], repeats: int, batch_size: int | None, seed: int, tiny: bool = False
-) -> ArrayDataModule:
+def coefficients(*, values: Sequence[float], repeats: int, tiny: bool = False) -> Splits:
     """The same polynomial in every sample; the test has it once.
 
     Args:
         values: the highest power first.
         repeats: samples of an epoch.
-        batch_size, seed: see `ArrayDataModule`.
         tiny: at most 64 samples.
     """
     row = torch.tensor([list(map(float, values))])
-    return ArrayDataModule(
-        Coefficients(row.repeat(min(repeats, 64) if tiny else repeats, 1)),
-        Coefficients(row),
-        batch_size=batch_size,
-        seed=seed,
-    )
+    repeats = min(repeats, 64) if tiny else repeats
+    return Splits(Coefficients(row.repeat(repeats, 1)), Coefficients(row))

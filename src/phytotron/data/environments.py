@@ -1,4 +1,4 @@
-"""An environment in the place of a data set: it answers actions with states and rewards."""
+"""Environments for reinforcement learning, in the place of a data set."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Environment:
 
     Args:
         id: its name in Gymnasium, such as `FrozenLake-v1`.
-        options: its own arguments.
-        max_episode_steps: an episode is cut off there; None: as Gymnasium has it.
-        tiny: the same environment: how long an agent plays is the agent's setting.
+        options: arguments of the environment.
+        max_episode_steps: steps after which an episode ends; None: Gymnasium's default.
+        tiny: changes nothing here: the agent decides how long it plays.
 
     Attributes:
-        dimensions: `states` and `actions`, how many there are, where they can be counted.
+        dimensions: the number of `states` and `actions`, where these are discrete.
     """
 
     def __init__(
@@ -40,5 +40,5 @@ class Environment:
         }
 
     def make(self) -> gymnasium.Env:
-        """A new one, to play in."""
+        """A new instance, to play in."""
         return gymnasium.make(self.id, max_episode_steps=self.max_episode_steps, **self.options)

@@ -9,6 +9,7 @@ from typing import Any
 from phytotron.config.experiments import CONF, load_yaml
 from phytotron.data.sources import Source, cached, fetch, label
 from phytotron.errors import UserError, did_you_mean
+from phytotron.tables import text_table
 
 
 def data_sets() -> list[str]:
@@ -17,10 +18,10 @@ def data_sets() -> list[str]:
 
 
 def list_data_sets() -> list[dict[str, Any]]:
-    """What there is, as objects with `id`, `title`, `sources` and `fetched`.
+    """All data sets, as objects with `id`, `title`, `sources` and `fetched`.
 
-    `sources` names the first source of each file; a data set without any is generated, or comes
-    with a library. `fetched` is true where all its files are in the cache and whole.
+    `sources` names the first source of each file; a data set without sources is generated, or comes
+    with a library. `fetched` is true where all its files are in the cache and complete.
     """
     rows = []
     for name in data_sets():
@@ -38,15 +39,14 @@ def list_data_sets() -> list[dict[str, Any]]:
 
 
 def render(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The same as text: one line a data set."""
-    width = max(len(row["id"]) for row in rows)
-    return "\n".join(f"{row['id']:<{width}}  {_state(row):<11}  {row['title']}" for row in rows)
+    """`list_data_sets` as text: one line for each data set."""
+    return text_table([[row["id"], _state(row), row["title"]] for row in rows])
 
 
 def fetch_data_sets(names: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    """Fetch the files of data sets, and give each file as soon as it is there.
+    """Fetch the files of data sets; yield each file as soon as it is there.
 
-    Where one cannot be had, the others are fetched all the same.
+    If one cannot be fetched, the others are fetched nevertheless.
 
     Args:
         names: such as `mnist`.
@@ -55,7 +55,8 @@ def fetch_data_sets(names: Sequence[str]) -> Iterator[tuple[str, Path]]:
         The name of a data set, and one of its files.
 
     Raises:
-        UserError: there is no such data set (nothing is fetched then), or some files cannot be had.
+        UserError: there is no such data set (then nothing is fetched), or some files cannot be
+            fetched.
     """
     known = data_sets()
     for name in names:
@@ -77,12 +78,12 @@ def fetch_data_sets(names: Sequence[str]) -> Iterator[tuple[str, Path]]:
 
 
 def sources_of(name: str) -> list[list[Source]]:
-    """The files that a data set needs, each by the sources that have it."""
+    """The files that a data set needs, each as the list of its sources."""
     return list(_sources(load_yaml(_path(name))))
 
 
 def _sources(node: Any) -> Iterator[list[Source]]:
-    """Every list in a config whose items say who has a file."""
+    """Every list in a config whose items name a provider."""
     if isinstance(node, Mapping):
         for value in node.values():
             yield from _sources(value)

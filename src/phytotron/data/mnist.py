@@ -9,66 +9,42 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from phytotron.data import archives
-from phytotron.data.arrays import ArrayDataModule
-from phytotron.data.images import image_module
+from phytotron.data.arrays import Splits
+from phytotron.data.images import Images
 from phytotron.data.sources import fetch
 from phytotron.data.tiny import tiny_images
 from phytotron.errors import UserError
 
-_IMAGES, _LABELS = 0x803, 0x801  # what the original files begin with
+_IMAGES, _LABELS = 0x803, 0x801  # the first four bytes of the original files
 _GZIP = b"\x1f\x8b"
 
 
-def mnist(
+def read_mnist(
     *,
     sources: Sequence[Mapping[str, str]],
-    batch_size: int | None,
-    validation: int,
-    seed: int,
-    scaling: str = "unit",
-    border: int = 0,
-    size: int | None = None,
-    training_samples: int | None = None,
-    test_samples: int | None = None,
     class_names: Sequence[str] = tuple("0123456789"),
     tiny: bool = False,
-    folder: Path | None = None,
-) -> ArrayDataModule:
-    """Images of shape (samples, 1, height, width) and class ids of shape (samples,).
+    cache: Path | None = None,
+) -> Splits:
+    """Images as bytes, shape (samples, 1, 28, 28), and class ids, shape (samples,).
 
     Args:
         sources: see `phytotron.data.sources`; an archive with the four original files.
-        border: empty pixels around the image: 2 makes 32 x 32 of 28 x 28.
-        class_names: what the ten classes are.
-        others: see `phytotron.data.images.image_module`.
-        tiny: generated images instead of the real ones.
-        folder: keeps the archive; None: the user's cache.
+        class_names: of the ten classes.
+        tiny: generate a few images instead of reading the archive.
+        cache: the folder of the archive; None: the user's cache.
     """
     if tiny:
         train, test = (tiny_images((1, 28, 28), 10, samples, samples) for samples in (60, 30))
     else:
-        archive = fetch(sources, folder)
+        archive = fetch(sources, cache)
         train, test = read_split(archive, "train"), read_split(archive, "t10k")
-    return image_module(
-        train,
-        test,
-        class_names=class_names,
-        scaling=scaling,
-        border=border,
-        size=size,
-        training_samples=training_samples,
-        test_samples=test_samples,
-        batch_size=batch_size,
-        validation=validation,
-        seed=seed,
-        tiny=tiny,
-    )
+    return Splits(train, test, class_names=class_names)
 
 
-def read_split(archive: Path, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def read_split(archive: Path, name: str) -> Images:
     """The images, shape (samples, 1, 28, 28), and labels, shape (samples,), of `train` or `t10k`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The help pages of LibreOffice, out of the Debian package of a language (MPL-2.0)."""
+"""The help pages of LibreOffice, read from the Debian package of a language (MPL-2.0)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _FOLDER = re.compile(r"usr/share/libreoffice/help/[^/]+/text/")
 
 
 @dataclass(frozen=True)
-class Page:
+class HelpPage:
     """A help page without its header, index and navigation.
 
     Attributes:
         name: the path below the language's folder, such as `scalc/01/func_sum.html`; it is the
             same in every language.
-        paragraphs: the texts by their ids, in order; the ids, too, are the same in every language.
+        paragraphs: the texts by their ids, in order; the ids are the same in every language.
         links: the names of other pages, in order.
     """
 
@@ -33,25 +33,25 @@ class Page:
     links: list[str]
 
 
-def pages(archive: Path) -> Iterator[Page]:
+def help_pages(archive: Path) -> Iterator[HelpPage]:
     """The pages of a language, in the package's order.
 
     Raises:
-        UserError: there are none.
+        UserError: the archive has no help pages.
     """
     empty = True
     for path, content in archives.members(archive, "usr/share/libreoffice/help/*/text/*.html"):
         empty = False
         yield read_page(_FOLDER.sub("", path), content)
     if empty:
-        raise UserError("there are no help pages in it", where=str(archive))
+        raise UserError("there are no help pages in the archive", where=str(archive))
 
 
-def read_page(name: str, html: bytes) -> Page:
-    """What is between the tags of a page."""
+def read_page(name: str, html: bytes) -> HelpPage:
+    """Parse a page."""
     area = LexborHTMLParser(html).css_first("#DisplayArea")
     if area is None:
-        return Page(name, {}, [])
+        return HelpPage(name, {}, [])
     paragraphs = {}
     for node in area.css("[id^=par_id], [id^=hd_id]"):
         text = " ".join(node.text().split())
@@ -59,11 +59,11 @@ def read_page(name: str, html: bytes) -> Page:
         if text and identity:
             paragraphs[identity] = text
     links = [_target(node.attributes["href"] or "") for node in area.css("a[href]")]
-    return Page(name, paragraphs, [link for link in links if link])
+    return HelpPage(name, paragraphs, [link for link in links if link])
 
 
 def _target(href: str) -> str | None:
-    """The page that a link leads to, or None for one that leads elsewhere.
+    """The name of the help page that a link leads to; None for any other link.
 
     Links are relative to the folder above the languages: `en-US/text/scalc/01/func_sum.html#sum`.
     """

@@ -1,10 +1,9 @@
 """Which samples form which batch: pure functions of (seed, epoch, rank, world size).
 
-Nothing here has a state, so an interrupted run can start again in the middle of an epoch, and
-the processes of a distributed run agree on the order without talking to each other. Process
-`rank` of `world_size` takes every `world_size`-th row of a global batch of
-`batch_size * world_size` rows: two processes with batches of B see, step by step, the samples of
-one process with batches of 2 B.
+Without state, an interrupted run can start again in the middle of an epoch, and the processes of a
+distributed run agree on the order without communicating. Process `rank` of `world_size` takes every
+`world_size`-th row of a global batch of `batch_size * world_size` rows: two processes with batches
+of B see, step by step, the samples of one process with batches of 2 B.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from torch.utils.data import Sampler
 
 Rows = NDArray[np.int64]
 
-# Global batches that are sorted by length together. More of them mean less padding, and batches
-# whose samples are more alike.
+# Number of global batches that are sorted by length together. A larger pool means less padding, but
+# batches whose samples are more alike.
 _POOL = 32
 
 
@@ -90,7 +89,7 @@ class TrainingOrder(Sampler[Rows]):
         self.start_at(epoch=0, batch=0)
 
     def start_at(self, epoch: int, batch: int) -> None:
-        """Let the next iterator begin behind `batch` batches of an epoch."""
+        """Let the next iterator begin after `batch` batches of an epoch."""
         self.epoch = epoch
         self.batch = batch
 

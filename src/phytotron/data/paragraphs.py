@@ -1,4 +1,4 @@
-"""What `preprocess` wrote, read back: paragraphs with their labels, pages and token ids."""
+"""Reads what `preprocess` wrote: paragraphs with their labels, pages and token ids."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from phytotron.errors import UserError, did_you_mean
-from phytotron.files import read_json
+from phytotron.files import read_json, sha256
 
 
 @dataclass(frozen=True)
-class Split:
+class ParagraphSplit:
     """One split of `data/processed/`, in the order of its shards.
 
     Paragraph `i` has the token ids `tokens[offsets[i]:offsets[i + 1]]`.
@@ -46,7 +46,7 @@ class Split:
         return self._table["url"].to_pylist()
 
 
-def load_split(folder: Path | str, split: str) -> Split:
+def load_split(folder: Path | str, split: str) -> ParagraphSplit:
     """Read one split of a processed folder.
 
     Args:
@@ -74,10 +74,10 @@ def load_split(folder: Path | str, split: str) -> Split:
             offsets.append(np.load(path.with_suffix(".offsets.npy"))[1:] + offsets[-1][-1])
         except FileNotFoundError as error:
             raise UserError(
-                "the shard is not complete", where=str(path), hint="run: dvc repro preprocess"
+                "a file of the shard is missing", where=str(path), hint="run: dvc repro preprocess"
             ) from error
     table = pa.concat_tables(tables)
-    return Split(
+    return ParagraphSplit(
         labels=table["label"].to_numpy(),
         tokens=np.concatenate(tokens),
         offsets=np.concatenate(offsets),
@@ -88,6 +88,16 @@ def load_split(folder: Path | str, split: str) -> Split:
 def load_labels(folder: Path | str) -> list[str]:
     """The label names of a processed folder; the position is the class id."""
     return _read(Path(folder), "labels.json")
+
+
+def folder_digest(folder: Path | str) -> str:
+    """SHA-256 of a processed folder's manifest, which has the hashes of all its files.
+
+    Raises:
+        UserError: the stage `preprocess` has not written it.
+    """
+    load_labels(folder)
+    return sha256(Path(folder) / "manifest.json")
 
 
 def _read(folder: Path, name: str):

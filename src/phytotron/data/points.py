@@ -1,4 +1,4 @@
-"""Points that belong to no class, to be grouped."""
+"""Points without classes, to be clustered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phytotron.data.arrays import ArrayDataModule
+from phytotron.data.arrays import Splits
 
 
 class Points(NamedTuple):
@@ -17,49 +17,30 @@ class Points(NamedTuple):
     inputs: Tensor
 
 
-def six_points(*, batch_size: int | None, seed: int, tiny: bool = False) -> ArrayDataModule:
-    """Two columns of three points each, and for the test a new point near each column.
-
-    Args:
-        batch_size, seed: see `ArrayDataModule`.
-        tiny: the same points.
-    """
+def six_points() -> Splits:
+    """Two columns of three points each, and for the test a new point near each column."""
     columns = torch.tensor([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
     new = torch.tensor([[0, 0], [12, 3]])
-    return ArrayDataModule(
-        Points(columns.float()), Points(new.float()), batch_size=batch_size, seed=seed, tiny=tiny
-    )
+    return Splits(Points(columns.float()), Points(new.float()))
 
 
 def delivery_orders(
-    *,
-    orders: int,
-    towns: int,
-    spread: float,
-    generator_seed: int,
-    batch_size: int | None,
-    seed: int,
-    tiny: bool = False,
-) -> ArrayDataModule:
-    """Where customers live who had something delivered, in km on a map of 20 km by 20 km.
+    *, orders: int, towns: int, spread: float, generator_seed: int, tiny: bool = False
+) -> Splits:
+    """Where customers live who ordered a delivery, in km on a map of 20 km by 20 km.
 
     Args:
-        orders: how many.
+        orders: number of orders.
         towns: around which the customers live; some towns are larger than others.
         spread: standard deviation of both coordinates within a town, in km.
-        generator_seed: of everything.
-        batch_size, seed: see `ArrayDataModule`.
-        tiny: 64 of the orders.
+        generator_seed: seed of all random numbers.
+        tiny: only the first 64 orders.
     """
     random = np.random.default_rng(generator_seed)
-    # On a ring, so that no two towns are the same.
+    # On a ring, so that no two towns coincide.
     angle = 2 * np.pi * (np.arange(towns) + random.uniform(-0.2, 0.2, towns)) / towns
     centres = 10 + 6 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     town = random.choice(towns, orders, p=random.dirichlet(np.full(towns, 5.0)))
     places = (centres[town] + random.normal(scale=spread, size=(orders, 2))).astype(np.float32)
-    kept = places[:64] if tiny else places
-    data = ArrayDataModule(
-        Points(torch.from_numpy(kept)), batch_size=batch_size, seed=seed, tiny=tiny
-    )
-    data.input_names = ["km east", "km north"]
-    return data
+    points = Points(torch.from_numpy(places[:64] if tiny else places))
+    return Splits(points, input_names=["km east", "km north"])

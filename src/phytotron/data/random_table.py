@@ -1,4 +1,4 @@
-"""Rows of noise in two inputs, with a target of noise: all that can be done is to memorise it."""
+"""Noise in two inputs with a target of noise: there is nothing to learn, only to memorise."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phytotron.data.arrays import ArrayDataModule
-from phytotron.data.tables import table
+from phytotron.data.arrays import Splits
 
 
 class IdsAndNumbers(NamedTuple):
@@ -33,21 +32,15 @@ def random_table(
     vocabulary: int,
     number_columns: int,
     generator_seed: int,
-    batch_size: int | None,
-    validation: int,
-    seed: int,
-    tiny: bool = False,
-) -> ArrayDataModule:
-    """`IdsAndNumbers`; its dimensions are `vocabulary`, `id_columns`, `number_columns`, `outputs`.
+) -> Splits:
+    """`IdsAndNumbers`; the dimensions are `vocabulary`, `id_columns` and `number_columns`.
 
     Args:
-        rows: how many.
+        rows: number of rows.
         id_columns: ids of each row.
         vocabulary: the ids are below it.
         number_columns: real numbers of each row, uniform in [0, 1).
-        generator_seed: of everything.
-        batch_size, validation, seed: see `ArrayDataModule`.
-        tiny: at most 64 of the rows.
+        generator_seed: seed of all random numbers.
     """
     random = np.random.default_rng(generator_seed)
     samples = IdsAndNumbers(
@@ -55,12 +48,8 @@ def random_table(
         torch.from_numpy(random.random((rows, number_columns), np.float32)),
         torch.from_numpy(random.integers(0, 2, (rows, 1))).float(),
     )
-    return table(
+    return Splits(
         samples,
-        batch_size=batch_size,
-        validation=validation,
-        seed=seed,
-        tiny=tiny,
         dimensions={
             "vocabulary": vocabulary,
             "id_columns": id_columns,

@@ -1,8 +1,8 @@
-"""Scenes to find objects in: MNIST's digits, coloured, of any size, on CIFAR-10's photographs.
+"""Scenes for object detection: MNIST's digits, coloured, of any size, on CIFAR-10's photographs.
 
-They are composed because no free set of small scenes with boxes is published as a package. Both
-parts are real, and training and test take theirs from the training and the test images: no digit
-and no photograph of the test has been seen.
+They are composed because no free set of small scenes with boxes is published as a package. The
+training scenes are made of training images and the test scenes of test images: no digit and no
+photograph of the test has been seen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from phytotron.data import cifar10, mnist
-from phytotron.data.arrays import ArrayDataModule
+from phytotron.data.arrays import Splits
 from phytotron.data.images import Images
 from phytotron.data.sources import fetch
 from phytotron.data.tiny import tiny_images
@@ -27,11 +27,11 @@ from phytotron.data.tiny import tiny_images
 _INK = 96  # grey value from which a pixel belongs to the digit
 _DIMMED = 0.6  # brightness of the photographs
 _MAX_OVERLAP = 0.05  # intersection over union of two digits
-_ATTEMPTS = 50  # to find a free place, after which there is one digit less
+_ATTEMPTS = 50  # to find a free place for a digit, which is left out if there is none
 
 
 class Scenes(NamedTuple):
-    """Pictures and the objects in them.
+    """Images and the objects in them.
 
     Attributes:
         images: float32 in [0, 1], shape (scenes, 3, side, side).
@@ -45,7 +45,7 @@ class Scenes(NamedTuple):
     classes: Tensor
 
 
-def scenes(
+def read_scenes(
     *,
     digits: Sequence[Mapping[str, str]],
     photographs: Sequence[Mapping[str, str]],
@@ -55,25 +55,21 @@ def scenes(
     max_objects: int,
     object_heights: Sequence[int],
     generator_seed: int,
-    batch_size: int | None,
-    validation: int,
-    seed: int,
     tiny: bool = False,
-    folder: Path | None = None,
-) -> ArrayDataModule:
-    """`Scenes`; the dimensions are `input_shape`, `classes` and `max_objects`.
+    cache: Path | None = None,
+) -> Splits:
+    """`Scenes`; the dimensions are `input_shape`, `num_classes` and `max_objects`.
 
     Args:
         digits, photographs: sources of MNIST and of CIFAR-10; see `phytotron.data.sources`.
         training_samples: scenes composed for training, those for validation included.
         test_samples: scenes composed for the test.
         side: height and width of a scene, in pixels.
-        max_objects: a scene has 1 to so many digits.
+        max_objects: the largest number of digits in a scene; the least is 1.
         object_heights: the least and the greatest height of a digit, in pixels.
-        generator_seed: of all that is drawn.
-        batch_size, validation, seed: see `ArrayDataModule`.
-        tiny: 60 and 30 scenes, of generated images.
-        folder: keeps the archives; None: the user's cache.
+        generator_seed: seed of all random choices.
+        tiny: compose 60 and 30 scenes of generated images.
+        cache: the folder of the archives; None: the user's cache.
     """
     parts: dict[str, tuple[Images, NDArray[np.uint8]]] = {}
     if tiny:
@@ -81,9 +77,15 @@ def scenes(
         for name in ("train", "test"):
             parts[name] = tiny_images((1, 28, 28), 10, 30), tiny_images((3, 32, 32), 3, 6)[0]
     else:
-        ink, paper = fetch(digits, folder), fetch(photographs, folder)
-        parts["train"] = mnist.read_split(ink, "train"), cifar10.read_split(paper, "data")[0]
-        parts["test"] = mnist.read_split(ink, "t10k"), cifar10.read_split(paper, "test")[0]
+        digit_archive, photograph_archive = fetch(digits, cache), fetch(photographs, cache)
+        for name, digit_split, photograph_split in (
+            ("train", "train", "data"),
+            ("test", "t10k", "test"),
+        ):
+            parts[name] = (
+                mnist.read_split(digit_archive, digit_split),
+                cifar10.read_split(photograph_archive, photograph_split)[0],
+            )
     train, test = (
         compose(
             *parts[name],
@@ -97,13 +99,9 @@ def scenes(
             {"train": training_samples, "test": test_samples}.items()
         )
     )
-    return ArrayDataModule(
+    return Splits(
         train,
         test,
-        batch_size=batch_size,
-        validation=validation,
-        seed=seed,
-        tiny=tiny,
         dimensions={"input_shape": (3, side, side), "num_classes": 10, "max_objects": max_objects},
     )
 
@@ -158,7 +156,7 @@ def _resized(digit: NDArray[np.uint8], height: int) -> NDArray[np.float32]:
 def _free_box(
     shape: tuple[int, ...], side: int, taken: NDArray[np.float32], random: np.random.Generator
 ) -> NDArray[np.float32] | None:
-    """A place for a digit that hardly overlaps those that are there; None: there is none."""
+    """A place where a digit hardly overlaps those in `taken`; None: none was found."""
     height, width = shape
     if max(height, width) > side:
         return None

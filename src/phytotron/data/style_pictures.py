@@ -1,4 +1,4 @@
-"""A picture of what is to be seen, a picture of how, and a network that has learned to see."""
+"""The data of style transfer: a content picture, a style picture, and a pretrained network."""
 
 from __future__ import annotations
 
@@ -27,15 +27,23 @@ class Pictures(NamedTuple):
 
 
 class StyleData(ArrayDataModule):
-    """One sample of `Pictures`, which is the test split, too.
+    """One sample of `Pictures`, which is the training and the test split.
 
-    A network may ask for `content`, to begin with it.
+    Its dimensions include `content`, so that a network can start from the content picture.
+
+    Args:
+        read: the pictures, and the convolutions of VGG16.
+        seed: not used: there is one sample.
+        tiny: changes nothing here: what is read is small.
 
     Attributes:
-        convolutions: of VGG16; see `phytotron.data.vgg16.vgg16_convolutions`.
+        convolutions: see `phytotron.data.vgg16.vgg16_convolutions`.
     """
 
-    def __init__(self, pictures: Pictures, convolutions: list[Convolution], seed: int) -> None:
+    def __init__(
+        self, read: tuple[Pictures, list[Convolution]], *, seed: int, tiny: bool = False
+    ) -> None:
+        pictures, convolutions = read
         dimensions = {
             "input_shape": tuple(pictures.content.shape[1:]),
             "content": pictures.content[0],
@@ -44,42 +52,40 @@ class StyleData(ArrayDataModule):
         self.convolutions = convolutions
 
 
-def style_pictures(
+def read_style_pictures(
     *,
     weights: Sequence[Mapping[str, str]],
     content: str,
     style: str,
     side: int,
-    seed: int,
     tiny: bool = False,
-    folder: Path | None = None,
-) -> StyleData:
-    """A content picture, a style picture and the network that compares them.
+    cache: Path | None = None,
+) -> tuple[Pictures, list[Convolution]]:
+    """A content picture, a style picture and the convolutions that compare them.
 
     Args:
         weights: sources of the network's weights; see `phytotron.data.sources`.
-        content, style: `china` (a palace) or `flower`, photographs that scikit-learn has, or
-            `waves`, generated bands of colour.
+        content, style: `china` (a palace) or `flower`, photographs of scikit-learn, or `waves`,
+            generated bands of colour.
         side: height and width of both, in pixels.
-        seed: not used: there is one sample.
-        tiny: pictures of 32 x 32 and a network that has learned nothing, without a download.
-        folder: keeps the weights; None: the user's cache.
+        tiny: pictures of 32 x 32 and convolutions with random weights, without a download.
+        cache: the folder of the weights; None: the user's cache.
     """
     side = 32 if tiny else side
-    convolutions = random_convolutions() if tiny else vgg16_convolutions(weights, folder)
-    return StyleData(Pictures(picture(content, side), picture(style, side)), convolutions, seed)
+    convolutions = random_convolutions() if tiny else vgg16_convolutions(weights, cache)
+    return Pictures(picture(content, side), picture(style, side)), convolutions
 
 
 def picture(name: str, side: int) -> Tensor:
     """The largest square in the middle of a picture, shape (1, 3, side, side), in [0, 1].
 
     Raises:
-        UserError: there is none of this name.
+        UserError: there is no picture of this name.
     """
     if name not in PICTURES:
         raise UserError(
             f"there is no picture '{name}'",
-            where="data.content, data.style",
+            where="data.read.content, data.read.style",
             allowed=", ".join(PICTURES),
             hint=did_you_mean(name, PICTURES),
         )
@@ -93,7 +99,7 @@ def picture(name: str, side: int) -> Tensor:
 
 
 def _waves(side: int = 512) -> Image.Image:
-    """Curved bands in blue, cream and orange: a manner that photographs do not have."""
+    """Curved bands in blue, cream and orange: a style that no photograph has."""
     y, x = np.mgrid[0:side, 0:side] / side
     swirl = x + 0.15 * np.sin(7 * y + 3 * np.sin(4 * x)) + 0.1 * np.cos(11 * y)
     band = (np.sin(40 * swirl) > 0).astype(int) + (np.sin(17 * (x - y) + 4 * swirl) > 0.3)

@@ -1,8 +1,8 @@
-"""Data that are drawn from a formula, for networks small enough to look into.
+"""Points generated from a formula, for networks small enough to look into.
 
 Each function gives inputs, float32, shape (samples, features), and either labels, int64, shape
-(samples,), or real targets, float32, shape (samples, outputs). `phytotron.data.tables.table` makes
-a data module of them.
+(samples,), or real targets, float32, shape (samples, outputs): what `table_module` in
+`phytotron.data.tables` takes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import make_classification, make_moons
+
+from phytotron.data.arrays import Splits
 
 Labelled = tuple[NDArray[np.float32], NDArray[np.int64]]
 Measured = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -24,7 +26,7 @@ def two_classes(samples: int, class_separation: float, generator_seed: int) -> L
     Args:
         samples: of both classes together.
         class_separation: the larger, the easier.
-        generator_seed: of scikit-learn's `make_classification`.
+        generator_seed: seed of scikit-learn's `make_classification`.
     """
     inputs, labels = make_classification(
         n_samples=samples,
@@ -44,7 +46,7 @@ def planar_flower(samples: int, noise: float, generator_seed: int) -> Labelled:
     Args:
         samples: half of them of each class.
         noise: standard deviation of the angle (radians) and of the radius.
-        generator_seed: of the noise.
+        generator_seed: seed of the noise.
     """
     random = np.random.default_rng(generator_seed)
     half = samples // 2
@@ -60,8 +62,9 @@ def circle(samples: int, noise: float, generator_seed: int) -> Labelled:
 
     Args:
         samples: half of them in the disc.
-        noise: 0 to 1: how far, in outer radii, a point may be from where its class is decided.
-        generator_seed: of the places.
+        noise: distance between a point and the place that decides its class: at most this share of
+            the outer radius, in each coordinate.
+        generator_seed: seed of the places.
     """
     random = np.random.default_rng(generator_seed)
     outer, half = 5.0, samples // 2
@@ -87,7 +90,7 @@ def spirals(samples: int, arms: int, turns: float, noise: float, generator_seed:
         arms: how many spirals.
         turns: how often each goes around.
         noise: standard deviation of both coordinates.
-        generator_seed: of the noise.
+        generator_seed: seed of the noise.
     """
     each = samples // arms
     labels = np.repeat(np.arange(arms), each)
@@ -104,16 +107,23 @@ def moons(samples: int, noise: float, generator_seed: int) -> Labelled:
     Args:
         samples: of both classes together.
         noise: standard deviation of both coordinates.
-        generator_seed: of scikit-learn's `make_moons`.
+        generator_seed: seed of scikit-learn's `make_moons`.
     """
     inputs, labels = make_moons(samples, noise=noise, random_state=generator_seed)
     return inputs.astype(np.float32), labels.astype(np.int64)
 
 
-def line(first: int, last: int) -> Measured:
-    """Points of y = 2 x - 1, for every whole x from the first to the last."""
+def line(first: int, last: int, test: int) -> Splits:
+    """Points of y = 2 x - 1, for every whole x from the first to the last; and one for the test.
+
+    Args:
+        first: the least x.
+        last: the greatest x.
+        test: the x of the test.
+    """
     x = np.arange(first, last + 1, dtype=np.float32)[:, None]
-    return x, 2 * x - 1
+    beyond = np.full((1, 1), test, np.float32)
+    return Splits((x, 2 * x - 1), test=(beyond, 2 * beyond - 1))
 
 
 def curve(samples: int) -> Measured:

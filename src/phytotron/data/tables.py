@@ -1,51 +1,56 @@
-"""Tables: samples that are rows, and a part of them held out for the test."""
+"""Tables: samples that are rows, some of them held out for the test."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from phytotron.data.arrays import ArrayDataModule, Samples, take
+from phytotron.data.arrays import ArrayDataModule, Samples, Splits, array_module, take
 from phytotron.errors import UserError
 
 _TINY_ROWS = 64
 
 
-def table(
-    samples: Any,
+def table_module(
+    read: Any,
     *,
     batch_size: int | None,
     validation: int,
     seed: int,
-    test: Any = None,
     test_samples: int = 0,
     split_seed: int = 0,
     binary: bool = False,
     standardise: bool = False,
     tiny: bool = False,
-    dimensions: Mapping[str, Any] | None = None,
 ) -> ArrayDataModule:
-    """A data module of rows.
+    """The data module of a table.
 
     Args:
-        samples: inputs and targets, or a NamedTuple of tensors, of shape (rows, ...).
+        read: the rows: inputs and targets, a NamedTuple of tensors of shape (rows, ...), or
+            `Splits` of them.
         batch_size: rows of a training batch in each process; None: all in one.
-        validation: training rows that are for validation.
+        validation: training rows that are held out for validation.
         seed: see `ArrayDataModule`.
-        test: rows for the test, inputs and targets; None: some are held out.
-        test_samples: how many rows are held out for the test; 0: none.
+        test_samples: rows that are held out for the test; 0: none, the test split is that of
+            `read`, if it has one.
         split_seed: chooses the rows for the test: the last ones of a shuffle.
-        binary: class 0 and 1 as a column of floats, for a network with a single output.
+        binary: turn class ids 0 and 1 into a column of floats, for a network with a single output.
         standardise: see `ArrayDataModule`.
-        tiny: at most 64 of the rows, a quarter of them for the test if there is a test.
-        dimensions: see `ArrayDataModule`.
+        tiny: use at most 64 of the rows, and at most a quarter of them for the test.
+
+    Raises:
+        UserError: more rows are to be held out than there are, or `binary` does not fit the
+            targets.
     """
-    rows = samples if hasattr(samples, "_fields") else Samples(*map(torch.as_tensor, samples))
+    splits = read if isinstance(read, Splits) else Splits(read)
+    rows = splits.train
+    if not hasattr(rows, "_fields"):
+        rows = Samples(*map(torch.as_tensor, rows))
     if binary:
-        rows = rows._replace(targets=rows.targets[:, None].float())
+        rows = _binary(rows)
     count = len(rows[0])
     if tiny:
         count = min(count, _TINY_ROWS)
@@ -56,16 +61,31 @@ def table(
             where="data.test_samples",
             allowed=f"0 to {count - 1}, fewer than there are",
         )
-    # The generator that the course notes and textbooks shuffle with: their splits can be had.
+    # The generator that course notes and textbooks shuffle with: their splits can be reproduced.
     order = np.random.RandomState(split_seed).permutation(len(rows[0]))[:count]
     end = count - test_samples
-    return ArrayDataModule(
-        take(rows, np.sort(order[:end])),
-        take(rows, order[end:]) if test_samples else test,
+    splits = replace(
+        splits,
+        train=take(rows, np.sort(order[:end])),
+        test=take(rows, order[end:]) if test_samples else splits.test,
+    )
+    data = array_module(
+        splits,
         batch_size=batch_size,
         validation=validation,
         seed=seed,
-        standardise=standardise,
         tiny=tiny,
-        dimensions=dimensions,
+        standardise=standardise,
     )
+    data.is_binary = binary
+    return data
+
+
+def _binary(rows: Any) -> Any:
+    """Rows whose class ids are a column of floats, shape (rows, 1)."""
+    targets = rows.targets
+    if targets.is_floating_point() or targets.ndim != 1 or targets.max() > 1:
+        raise UserError(
+            "the targets are not class ids 0 and 1", where="data.binary", allowed="false"
+        )
+    return rows._replace(targets=targets[:, None].float())

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from phytotron.data.order import TrainingOrder, evaluation_batches
-from phytotron.data.paragraphs import Split, load_labels, load_split
+from phytotron.data.paragraphs import ParagraphSplit, folder_digest, load_labels, load_split
+from phytotron.data.readers import TOKENIZER, TestSamples, TextReader
 from phytotron.data.tokens import TokenRows
 
 
@@ -26,9 +27,9 @@ class TextBatch(NamedTuple):
 
 
 class TextBatches(Dataset[TextBatch]):
-    """A split that is indexed by whole batches: `self[rows]` needs no collating."""
+    """A split that is indexed by the rows of a batch, so that nothing has to be collated."""
 
-    def __init__(self, split: Split, max_tokens: int) -> None:
+    def __init__(self, split: ParagraphSplit, max_tokens: int) -> None:
         self.rows = TokenRows(split.tokens, split.offsets, max_tokens)
         self.labels = split.labels
 
@@ -47,12 +48,13 @@ class TextDataModule(pl.LightningDataModule):
     Args:
         folder: such as `data/processed`.
         batch_size: paragraphs of a training batch in each process.
-        max_tokens: longer paragraphs are cut off there.
-        seed: the order of the training data derives from it and the epoch.
+        max_tokens: longer paragraphs are cut off.
+        seed: determines, together with the epoch, the order of the training paragraphs.
         workers: processes that prepare training batches; 0: training prepares them itself.
 
     Attributes:
-        dimensions: what a network must know of the data: `vocabulary` (token ids) and `classes`.
+        dimensions: what a network must know of the data: `vocabulary` (number of token ids) and
+            `num_classes`.
         class_counts: training paragraphs of each class, shape (classes,).
     """
 
@@ -65,11 +67,22 @@ class TextDataModule(pl.LightningDataModule):
         self.max_tokens = max_tokens
         self.seed = seed
         self.workers = workers
-        labels = load_labels(self.folder)
-        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        labels = self.class_names = load_labels(self.folder)
+        tokenizer = Tokenizer.from_file(str(self.folder / TOKENIZER))
         self.dimensions = {"vocabulary": tokenizer.get_vocab_size(), "num_classes": len(labels)}
         self.train, self.validation, self.test = map(self._batches, ("train", "validation", "test"))
         self.class_counts = np.bincount(self.train.labels, minlength=len(labels))
+
+    digest = staticmethod(folder_digest)
+
+    def test_samples(self) -> TestSamples:
+        """The test paragraphs with their pages."""
+        read = load_split(self.folder, "test")
+        return TestSamples(read.texts, read.labels, read.urls, read.texts)
+
+    def reader(self) -> TextReader:
+        """How a model that was trained on them reads a text."""
+        return TextReader(self.folder / TOKENIZER, self.max_tokens)
 
     def _batches(self, split: str) -> TextBatches:
         return TextBatches(load_split(self.folder, split), self.max_tokens)
@@ -87,12 +100,12 @@ class TextDataModule(pl.LightningDataModule):
         return self._evaluation(self.test)
 
     def _evaluation(self, split: TextBatches) -> DataLoader:
-        # Without gradients there is room for four times as many.
+        # Without gradients, memory suffices for batches four times as large.
         batches = evaluation_batches(split.rows.lengths, 4 * self.batch_size, **self._share())
         return DataLoader(split, sampler=batches, batch_size=None)
 
     def _share(self) -> dict[str, int]:
-        """Which part of each batch is for this process; all of it outside a Trainer."""
+        """The part of each batch that this process gets; all of it outside a Trainer."""
         if self.trainer is None:
             return {"rank": 0, "world_size": 1}
         return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}

@@ -1,4 +1,4 @@
-"""Generated samples of the right shape: what the `tiny` variant of a data set consists of."""
+"""Generated samples of the right shape, for the `tiny` variant of a data set."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 def tiny_images(
     shape: tuple[int, int, int], classes: int, samples: int, seed: int = 0
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Noisy copies of one picture per class, as easy to learn as they can be.
+    """Noisy copies of one image per class, as easy to learn as they can be.
 
     Args:
         shape: channels, height and width.
-        classes: the classes follow each other: 0, 1, ..., 0, 1, ...
-        samples: how many.
-        seed: of the noise; the pictures of the classes are always the same.
+        classes: number of classes; the labels are 0, 1, ..., 0, 1, ...
+        samples: number of images.
+        seed: seed of the noise; the images of the classes are always the same.
 
     Returns:
         Images, shape (samples, *shape), and class ids, shape (samples,).
     """
-    pictures = np.random.default_rng(0).integers(0, 2, (classes, *shape)) * 160 + 32
+    templates = np.random.default_rng(0).integers(0, 2, (classes, *shape)) * 160 + 32
     labels = np.arange(samples) % classes
     noise = np.random.default_rng([1, seed]).integers(-32, 32, (samples, *shape))
-    return (pictures[labels] + noise).astype(np.uint8), labels
+    return (templates[labels] + noise).astype(np.uint8), labels
 
 
 def tiny_measures(

@@ -1,4 +1,4 @@
-"""The tiny variant of the paragraphs: what tests run on, without a download."""
+"""The tiny variant of the paragraphs, on which tests run without a download."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phytotron.preprocess.pipeline import preprocess
-from phytotron.preprocess.settings import Settings, TokenizerSettings
+from phytotron.preprocess.settings import LeakSettings, Settings, TokenizerSettings
 
 
 def tiny(folder: Path | str, seed: int = 0) -> Path:
     """Write a processed folder of four easy classes, 240 short paragraphs, without a download.
 
-    It comes out of `preprocess` itself, so it has every file of a real one. Each paragraph mixes
-    words of its class with common ones.
+    `preprocess` itself writes it, so it has every file of a real one. Each paragraph mixes words of
+    its class with common ones.
 
     Returns:
         `folder`.
@@ -40,17 +40,19 @@ def tiny(folder: Path | str, seed: int = 0) -> Path:
         pq.write_table(pa.Table.from_pylist(rows), documents)
         settings = Settings(
             seed=seed,
+            fractions={"train": 0.7, "validation": 0.15, "test": 0.15},
             workers=1,
             shard_paragraphs=80,
-            tokenizer=TokenizerSettings(vocab_size=256),
+            tokenizer=TokenizerSettings(vocab_size=256, min_frequency=2, lowercase=True),
+            leaks=LeakSettings(threshold=0.8, shingle_words=2, max_removed=0.05),
         )
         preprocess(documents, folder, settings)
     return folder
 
 
-def _sentence(own: list[str], generator: np.random.Generator) -> str:
+def _sentence(class_words: list[str], generator: np.random.Generator) -> str:
     words = [
-        *generator.choice(own, generator.integers(4, 9), replace=False),
+        *generator.choice(class_words, generator.integers(4, 9), replace=False),
         *generator.choice(_COMMON_WORDS.split(), generator.integers(3, 12)),
     ]
     return " ".join(generator.permutation(words).tolist()).capitalize() + "."

@@ -17,7 +17,7 @@ class TokenRows:
     Args:
         tokens: the ids of all rows one after the other, shape (all tokens,).
         offsets: row `i` is `tokens[offsets[i]:offsets[i + 1]]`, shape (rows + 1,).
-        max_tokens: what is longer is cut off at the end.
+        max_tokens: longer texts are cut off at the end.
 
     Attributes:
         lengths: tokens of each row after the cut, shape (rows,).

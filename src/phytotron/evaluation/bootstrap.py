@@ -1,44 +1,48 @@
-"""Percentile bootstrap over pages (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
+"""Percentile bootstrap over groups (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
 
-Whole pages are drawn with replacement, as many as there are (the cluster bootstrap: Field and
-Welsh, Bootstrapping clustered data, 2007). The same seed draws the same pages for every model of
-the same test set, so the difference of two models' values is a paired bootstrap of the difference.
+Whole groups, such as pages, are drawn with replacement, as many as there are (the cluster
+bootstrap: Field and Welsh, Bootstrapping clustered data, 2007). The same seed draws the same groups
+for every model of the same test set, so the difference of two models' values is a paired bootstrap
+of the difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 
 from phytotron.errors import UserError
-from phytotron.evaluation.pages import Counts, Floats
+from phytotron.evaluation.statistics import Counts, Floats, Sums
 
 LEVEL = 0.95
 
-# Resamples are made in blocks of about 32 MB of weights, whatever the number of pages.
+# Resamples are made in blocks of about 32 MB of weights, whatever the number of groups.
 _BLOCK = 2**22
 
+Kind = TypeVar("Kind", Counts, Sums)
 
-def resample(counts: Counts, resamples: int, seed: int) -> Counts:
-    """The summed counts of each resample, shape (resamples, classes).
+
+def resample(statistics: Kind, resamples: int, seed: int) -> Kind:
+    """The summed statistics of each resample, shape (resamples, ...).
 
     Args:
-        counts: of each page, shape (pages, classes).
+        statistics: of each group, shape (groups, ...).
         resamples: how many to draw.
-        seed: with the number of pages, determines which pages are drawn.
+        seed: with the number of groups, determines which groups are drawn.
     """
     if resamples < 1:
         raise UserError(f"{resamples} bootstrap resamples", allowed="1 or more")
-    pages = len(counts.actual)
+    groups = len(statistics[0])
     rng = np.random.default_rng(seed)
     sums = []
-    for rows in blocks(resamples, pages):
-        drawn = rng.integers(pages, size=(rows, pages))
-        drawn += np.arange(rows)[:, None] * pages
-        weights = np.bincount(drawn.ravel(), minlength=rows * pages).reshape(rows, pages)
-        sums.append(counts.weighted(weights.astype(np.float64)))
-    return Counts(*(np.concatenate(arrays) for arrays in zip(*sums, strict=True)))
+    for rows in blocks(resamples, groups):
+        drawn = rng.integers(groups, size=(rows, groups))
+        drawn += np.arange(rows)[:, None] * groups
+        weights = np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups)
+        sums.append(statistics.weighted(weights.astype(np.float64)))
+    return type(statistics)(*(np.concatenate(arrays) for arrays in zip(*sums, strict=True)))
 
 
 def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
@@ -48,8 +52,8 @@ def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def blocks(resamples: int, pages: int) -> Iterator[int]:
+def blocks(resamples: int, groups: int) -> Iterator[int]:
     """Split a number of resamples into parts whose weights fit comfortably in memory."""
-    rows = max(1, _BLOCK // pages)
+    rows = max(1, _BLOCK // groups)
     for start in range(0, resamples, rows):
         yield min(rows, resamples - start)

@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
-from sklearn.metrics import (
-    accuracy_score,
-    f1_score,
-    log_loss,
-    precision_recall_fscore_support,
-)
+from sklearn.metrics import log_loss, precision_recall_fscore_support
 
-from phytotron.evaluation import bootstrap, pages
-from phytotron.evaluation.predictions import Predictions
+from phytotron.evaluation.bootstrap import interval, resample
+from phytotron.evaluation.predictions import ClassPredictions, Predictions
+
+_CLASSES = ("accuracy", "macro_f1")
+_VALUES = ("mae", "r2", "rmse")
 
 
-def scores(predictions: Predictions, *, resamples: int, seed: int) -> dict[str, float]:
-    """Accuracy and macro-F1 with their 95 % intervals, and the log loss in nats.
+def scores(
+    predictions: Predictions, *, resamples: int, seed: int, wanted: Iterable[str] = ()
+) -> dict[str, float]:
+    """The usual metrics with their 95 % intervals, and those that are wanted besides.
 
-    Macro-F1 is over the classes that have samples (see `pages.macro_f1`). The log loss is that of
-    scikit-learn, which keeps each probability above the float32 epsilon, so one confident mistake
-    costs 16 nats at the most.
+    Of a classifier also the log loss in nats. It is that of scikit-learn, which keeps each
+    probability above the float32 epsilon, so one confident mistake costs 16 nats at the most.
 
     Args:
         predictions: of the model.
-        resamples: how often the pages are drawn for the intervals.
+        resamples: how often the groups are drawn for the intervals.
         seed: of the draws.
+        wanted: further metrics; those that do not follow from the predictions are left out.
     """
-    actual, predicted = predictions.actual, predictions.predicted
-    classes = len(predictions.labels)
-    counts = pages.page_counts(predictions.urls, actual, predicted, classes)
-    resampled = bootstrap.resample(counts, resamples, seed)
-    accuracy_low, accuracy_high = bootstrap.interval(pages.accuracy(resampled))
-    f1_low, f1_high = bootstrap.interval(pages.macro_f1(resampled))
-    macro_f1 = f1_score(
-        actual, predicted, labels=np.unique(actual), average="macro", zero_division=0
-    )
-    return {
-        "accuracy": float(accuracy_score(actual, predicted)),
-        "accuracy_low": accuracy_low,
-        "accuracy_high": accuracy_high,
-        "macro_f1": float(macro_f1),
-        "macro_f1_low": f1_low,
-        "macro_f1_high": f1_high,
-        "log_loss": float(log_loss(actual, predictions.probabilities, labels=np.arange(classes))),
-    }
+    statistics = predictions.statistics()
+    resampled, total = resample(statistics, resamples, seed), statistics.total()
+    usual = _CLASSES if isinstance(predictions, ClassPredictions) else _VALUES
+    found: dict[str, float] = {}
+    for name in dict.fromkeys([*usual, *wanted]):
+        if name not in predictions.metrics:
+            continue
+        metric = predictions.metrics[name]
+        low, high = interval(metric(resampled))
+        found |= {name: float(metric(total)), f"{name}_low": low, f"{name}_high": high}
+    if isinstance(predictions, ClassPredictions):
+        labels = np.arange(len(predictions.labels))
+        found["log_loss"] = float(
+            log_loss(predictions.actual, predictions.probabilities, labels=labels)
+        )
+    return found
 
 
-def per_class(predictions: Predictions) -> list[dict[str, str | int | float]]:
+def per_class(predictions: ClassPredictions) -> list[dict[str, str | int | float]]:
     """Support, precision, recall and F1 of each label, in the order of the class ids.
 
     A share of nothing is 0: the precision of a class that was never predicted, the recall of a

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from phytotron.evaluation.predictions import Predictions
+from phytotron.evaluation.predictions import ClassPredictions
 
 
-def confident_mistakes(predictions: Predictions, number: int) -> list[dict[str, str | float]]:
-    """The mistakes with the highest confidence, at most one from each page.
+def confident_mistakes(
+    predictions: ClassPredictions, number: int
+) -> list[dict[str, str | int | float]]:
+    """The mistakes with the highest confidence, at most one from each group.
 
     The paragraphs of a page are often wrong together (a page of code examples, a mislabelled
     page); the one with the highest confidence stands for them.
@@ -18,23 +20,32 @@ def confident_mistakes(predictions: Predictions, number: int) -> list[dict[str, 
         number: how many at most.
 
     Returns:
-        `text`, `url`, `actual` and `predicted` label names and `confidence`, the most confident
-        first; equals in the order of the test split.
+        What is known of the sample (`text` and `url`, or else its row as `sample`), `actual` and
+        `predicted` label names and `confidence`, the most confident first; equals in the order of
+        the test split.
     """
     predicted, confidence = predictions.predicted, predictions.confidence
     wrong = np.flatnonzero(predicted != predictions.actual)
-    chosen: dict[str, int] = {}
+    chosen: dict[str | int, int] = {}
     for row in wrong[np.argsort(-confidence[wrong], kind="stable")].tolist():
         if len(chosen) >= number:
             break
-        chosen.setdefault(predictions.urls[row], row)
+        chosen.setdefault(row if predictions.groups is None else predictions.groups[row], row)
     return [
         {
-            "text": predictions.texts[row],
-            "url": url,
+            **_described(predictions, row),
             "actual": predictions.labels[predictions.actual[row]],
             "predicted": predictions.labels[predicted[row]],
             "confidence": round(float(confidence[row]), 6),
         }
-        for url, row in chosen.items()
+        for row in chosen.values()
     ]
+
+
+def _described(predictions: ClassPredictions, row: int) -> dict[str, str | int | float]:
+    known: dict[str, str | int | float] = {}
+    if predictions.texts is not None:
+        known["text"] = predictions.texts[row]
+    if predictions.groups is not None:
+        known["url"] = predictions.groups[row]
+    return known or {"sample": row}

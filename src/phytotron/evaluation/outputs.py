@@ -1,4 +1,4 @@
-"""What a trained model says of a split."""
+"""What a trained model says of the test split."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from phytotron.errors import UserError
+from phytotron.evaluation.predictions import ClassPredictions, Predictions, ValuePredictions
 from phytotron.evaluation.trained import Trained
-from phytotron.tasks.node_classification import NodeClassification
+from phytotron.tasks.answers import CLASSES
+from phytotron.training.model_folder import class_names, load_model
 
 _AT_ONCE = 500  # samples
 
@@ -30,16 +33,56 @@ def predicted_classes(trained: Trained, inputs: Any) -> NDArray[np.int64]:
 
 def test_classes(trained: Trained) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The right class id and the predicted one of each test sample, both of shape (samples,)."""
-    if isinstance(trained.task, NodeClassification):
-        graph = trained.data.test
-        with torch.no_grad():
-            outputs, targets = trained.task.outputs_and_targets(graph, graph.test)
+    if isinstance(trained.model, nn.Module):
+        outputs, targets = trained.task.test_outputs(trained.model, trained.data)
         return targets.numpy(), outputs.argmax(1).numpy()
     inputs, targets = trained.data.test
     return np.asarray(targets), predicted_classes(trained, inputs)
 
 
-def class_names(data: Any) -> list[str]:
-    """What the classes are called; those without names by their ids."""
-    names = getattr(data, "class_names", None)
-    return [str(name) for name in names or range(data.dimensions["num_classes"])]
+def test_predictions(trained: Trained) -> Predictions | None:
+    """What the model answers for each sample of the test split; None where it cannot be asked so.
+
+    Where the data has the samples as a person would ask about them, such as texts, the model is
+    asked in the same way as in use.
+
+    Raises:
+        UserError: the test split is empty, the outputs are not finite, or the model knows other
+            labels than the data.
+    """
+    answers = trained.task.answers(trained.data)
+    if answers is None or getattr(trained.data, "test", None) is None:
+        return None
+    groups = texts = None
+    if hasattr(trained.data, "test_samples"):
+        model, samples = load_model(trained.folder), trained.data.test_samples()
+        _check_labels(trained, model.labels)
+        found, targets = model.predict(samples.inputs), samples.targets
+        groups, texts = samples.groups, samples.texts
+    else:
+        outputs, targets = map(np.asarray, trained.task.test_outputs(trained.model, trained.data))
+        found = answers.of_outputs(outputs)
+    if answers.kind != CLASSES:
+        if targets.shape != found.shape:
+            return None  # such as several values of a series for each sample
+        return ValuePredictions(groups, texts, targets, found.astype(np.float32))
+    targets = targets.reshape(len(targets), -1)
+    if targets.shape[1] != 1:
+        return None  # several classes for each sample
+    return ClassPredictions(
+        class_names(trained.data),
+        groups,
+        texts,
+        targets[:, 0].astype(np.int64),
+        found.astype(np.float32),
+    )
+
+
+def _check_labels(trained: Trained, labels: list[str] | None) -> None:
+    known = class_names(trained.data)
+    if labels is not None and list(labels) != known:
+        raise UserError(
+            f"the model knows {len(labels)} labels that are not the {len(known)} of its data",
+            where=trained.folder.as_posix(),
+            hint="run: dvc repro",
+        )

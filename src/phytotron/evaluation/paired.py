@@ -1,6 +1,6 @@
 """Is one model better than another on the same test set?
 
-A two-sided permutation test that swaps the two models' predictions of whole pages (approximate
+A two-sided permutation test that swaps the two models' predictions of whole groups (approximate
 randomization: Noreen, Computer-Intensive Methods for Testing Hypotheses, 1989), and Holm's
 correction when several models are tested against one.
 """
@@ -10,38 +10,48 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from phytotron.evaluation.bootstrap import blocks
-from phytotron.evaluation.pages import Counts, Floats, macro_f1
+from phytotron.evaluation.bootstrap import Kind, blocks
+from phytotron.evaluation.statistics import Floats, Metric
 
 # Differences that are equal on paper may differ by rounding; they count as equal.
 _TIE = 1e-12
 
 
-def permutation_test(first: Counts, second: Counts, permutations: int, seed: int) -> float:
-    """The p-value of the difference in macro-F1, under the hypothesis that the models are alike.
+def permutation_test(
+    first: Kind, second: Kind, metric: Metric, permutations: int, seed: int
+) -> float:
+    """The p-value of the difference in a metric, under the hypothesis that the models are alike.
 
-    If they are, it does not matter which of them gave which of a page's two sets of predictions.
+    If they are, it does not matter which of them gave which of a group's two sets of predictions.
     The value is (1 + n) / (1 + permutations), n of the random swaps being at least as far from 0 as
     what was observed: never 0, and valid for any number of swaps (Phipson and Smyth, Permutation
     P-values should never be zero, 2010).
 
     Args:
-        first: counts of each page by the one model, shape (pages, classes).
+        first: statistics of each group by the one model, shape (groups, ...).
         second: the same by the other model, on the same samples.
+        metric: of statistics.
         permutations: how many random swaps to try.
-        seed: determines which pages are swapped.
+        seed: determines which groups are swapped.
     """
-    assert np.array_equal(first.actual, second.actual), "the models saw different samples"
-    pages = len(first.actual)
-    observed = abs(_difference(first.total(), second.total()))
-    change = Counts(second.right - first.right, second.predicted - first.predicted, first.actual)
+    kind = type(first)
+    samples = "actual" if hasattr(first, "actual") else "count"
+    same = np.array_equal(getattr(first, samples), getattr(second, samples))
+    assert same, "the models saw different samples"
+    groups = len(first[0])
+    total, other = first.total(), second.total()
+    observed = abs(metric(total) - metric(other))
+    # Errors may be large numbers, whose rounding is larger, too.
+    tie = _TIE * max(1.0, abs(float(metric(total))), abs(float(metric(other))))
+    change = kind(*(b - a for a, b in zip(first, second, strict=True)))
     rng = np.random.default_rng(seed)
     extreme = 0
-    for rows in blocks(permutations, pages):
-        swapped = rng.integers(2, size=(rows, pages)).astype(np.float64)
+    for rows in blocks(permutations, groups):
+        swapped = rng.integers(2, size=(rows, groups)).astype(np.float64)
         moved = change.weighted(swapped)
-        differences = _difference(_moved(first, moved, +1), _moved(second, moved, -1))
-        extreme += int((np.abs(differences) >= observed - _TIE).sum())
+        one = kind(*(a + b for a, b in zip(total, moved, strict=True)))
+        two = kind(*(a - b for a, b in zip(other, moved, strict=True)))
+        extreme += int((np.abs(metric(one) - metric(two)) >= observed - tie).sum())
     return (1 + extreme) / (1 + permutations)
 
 
@@ -57,15 +67,3 @@ def holm(p_values: ArrayLike) -> Floats:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * steps))
     return adjusted
-
-
-def _difference(first: Counts, second: Counts) -> Floats:
-    return macro_f1(first) - macro_f1(second)
-
-
-def _moved(counts: Counts, moved: Counts, sign: int) -> Counts:
-    total = counts.total()
-    actual = np.broadcast_to(total.actual, moved.right.shape)
-    return Counts(
-        total.right + sign * moved.right, total.predicted + sign * moved.predicted, actual
-    )

@@ -1,4 +1,4 @@
-"""What `make repro` ends with: the contenders, the champion, and where to look further.
+"""What `make repro` ends with: the experiments, the champion, and where to look further.
 
 Reads the small JSON files that the stages wrote and imports nothing heavy, for it runs after every
 `make repro`, also after one that had nothing to do.
@@ -7,12 +7,12 @@ Reads the small JSON files that the stages wrote and imports nothing heavy, for 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from phytotron.errors import UserError
 from phytotron.files import read_json
+from phytotron.tables import text_table
 
 COMPARISON = Path("results/comparison.json")
 REGISTRATION = Path("build/registration.json")
@@ -20,7 +20,7 @@ REPORT = Path("build/report/index.html")
 
 
 def summary() -> str:
-    """The table of contenders, the best first, and the lines below it; ASCII, below 80 columns
+    """The table of experiments, the best first, and the lines below it; ASCII, below 80 columns
     for names of up to 18 characters.
 
     Raises:
@@ -31,56 +31,71 @@ def summary() -> str:
             "there are no results yet", where=COMPARISON.as_posix(), hint="run: make repro"
         )
     comparison = read_json(COMPARISON)
-    rows = [["contender", "accuracy", "macro-F1 [95 %]", "training", "size", "p"]]
-    rows += [_row(contender, comparison["baseline"]) for contender in comparison["contenders"]]
+    columns = _columns(comparison)
+    rows = [["experiment", *columns, "training", "size", "p"]]
+    rows += [_row(row, comparison, columns) for row in comparison["experiments"]]
     facts = [f"{name:<9}{value}" for name, value in _facts(comparison)]
-    return "\n".join([*_aligned(rows), "", *facts])
+    table = text_table(rows, "<" + ">" * (len(rows[0]) - 2), rule=True)
+    return "\n".join([table, "", *facts])
 
 
-def _row(contender: dict[str, Any], baseline: str | None) -> list[str]:
-    experiment = contender["experiment"]
+def _columns(comparison: dict[str, Any]) -> dict[str, str]:
+    """The metrics that the table shows, by their headings: what was compared, and the accuracy."""
+    metric, rows = comparison["metric"], comparison["experiments"]
+    columns = {}
+    if metric != "accuracy" and any("accuracy" in row for row in rows):
+        columns["accuracy"] = "accuracy"
+    intervals = any(f"{metric}_low" in row for row in rows)
+    return columns | {f"{metric} [95 %]" if intervals else metric: metric}
+
+
+def _row(row: dict[str, Any], comparison: dict[str, Any], columns: dict[str, str]) -> list[str]:
+    experiment = row["experiment"]
     metrics = _read(Path("results") / experiment / "metrics.json")
     timing = _read(Path("build/timing/train") / f"{experiment}.json")
     return [
         experiment,
-        f"{contender['accuracy']:.3f}",
-        f"{contender['macro_f1']:.3f} "
-        f"[{contender['macro_f1_low']:.3f}, {contender['macro_f1_high']:.3f}]",
+        *(_value(row, name, comparison["metric"]) for name in columns.values()),
         _duration(timing.get("seconds")),
         _size(metrics.get("size_bytes")),
-        _verdict(contender, baseline),
+        _verdict(row, comparison["baseline"]),
     ]
 
 
-def _aligned(rows: list[list[str]]) -> Iterator[str]:
-    """The rows as lines, a rule below the first; all columns but the outer ones end flush."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows = [rows[0], ["-" * width for width in widths], *rows[1:]]
-    for first, *middle, last in rows:
-        cells = [cell.rjust(width) for cell, width in zip(middle, widths[1:-1], strict=True)]
-        yield "  ".join([first.ljust(widths[0]), *cells, last]).rstrip()
-
-
-def _verdict(contender: dict[str, Any], baseline: str | None) -> str:
-    if contender["experiment"] == baseline:
-        return "baseline"
-    if contender["p_value"] is None:
+def _value(row: dict[str, Any], name: str, compared: str) -> str:
+    """A metric, with its interval if it is the one that was compared."""
+    if name not in row:
         return ""
-    return f"{contender['p_value']:.4f}" + (" *" if contender["better"] else "")
+    value = f"{row[name]:.3f}"
+    if name != compared or f"{name}_low" not in row:
+        return value
+    return f"{value} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+
+
+def _verdict(row: dict[str, Any], baseline: str | None) -> str:
+    if row["experiment"] == baseline:
+        return "baseline"
+    if row["p_value"] is None:
+        return ""
+    return f"{row['p_value']:.4f}" + (" *" if row["better"] else "")
 
 
 def _facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:
-    winner, baseline = comparison["winner"], comparison["baseline"]
+    selected, baseline = comparison["selected"], comparison["baseline"]
+    metric, best = comparison["metric"], {"max": "highest", "min": "lowest"}[comparison["goal"]]
     facts = []
-    if len(comparison["contenders"]) == 1:
-        facts.append(("winner", f"{winner}, the only contender"))
+    if len(comparison["experiments"]) == 1:
+        facts.append(("selected", f"{selected}, the only experiment"))
+    elif all(row["p_value"] is None for row in comparison["experiments"]):
+        facts.append(("p", f"no test: {metric} does not follow from single predictions"))
+        facts.append(("selected", f"{selected}: the baseline, as no other can be shown better"))
     else:
-        facts.append(("p", f"paired test over pages of the difference in macro-F1 to {baseline}"))
-        facts.append(("", "*: better, corrected for the number of contenders (Holm)"))
-        if winner == baseline:
-            facts.append(("winner", f"{winner}: no contender is better than the baseline"))
+        facts.append(("p", f"paired test over groups of the difference in {metric} to {baseline}"))
+        facts.append(("", "*: better, corrected for the number of tests (Holm)"))
+        if selected == baseline:
+            facts.append(("selected", f"{selected}: no experiment is better than the baseline"))
         else:
-            facts.append(("winner", f"{winner}: the highest macro-F1 that beats the baseline"))
+            facts.append(("selected", f"{selected}: the {best} {metric} that beats the baseline"))
     registration = _read(REGISTRATION)
     if registration:
         experiment, decision = registration["experiment"], registration["decision"]

@@ -7,7 +7,7 @@ bytes: `save` leaves out dates and random ids.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,98 +17,106 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import confusion_matrix
 
 from phytotron.evaluation.calibration import Bin, expected_calibration_error
+from phytotron.evaluation.metric_names import capitalised, metric_name
 from phytotron.evaluation.tables import read_csv
+from phytotron.figures.theme import PRINT, SLOT_MARKERS, SLOTS, Theme
 from phytotron.files import replacing
 
-BLUE, ORANGE = "#0072B2", "#D55E00"
-COLOURS = [BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
-GREY = "#666666"
-_STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine draws the same
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "legend.frameon": False,
-    "svg.hashsalt": "phytotron",
-}
 # Beyond so many classes the cells are too small for numbers, and then for names.
 _MOST_NUMBERS, _MOST_NAMES = 40, 100
 
 
-def experiment_figures(evaluation: Path | str, model: Path | str) -> dict[str, Figure]:
-    """The figures of one experiment: `confusion`, `calibration` and, after several epochs,
-    `learning_curves`.
+def experiment_figures(
+    evaluation: Path | str, model: Path | str, metric: str = "macro_f1"
+) -> dict[str, Figure]:
+    """The figures of one experiment, as far as there is something to draw.
+
+    `confusion` and `calibration` for a classifier; after several epochs, `learning_curves`.
 
     Args:
         evaluation: what the stage `evaluate` wrote, such as `build/evaluation/router/textcnn`.
         model: what the stage `train` wrote, such as `build/models/router/textcnn`.
+        metric: of the comparison; its curve on the validation split is drawn beside the loss.
     """
     evaluation, model = Path(evaluation), Path(model)
-    labels = [row["label"] for row in read_csv(evaluation / "per_class.csv")]
-    pairs = read_csv(evaluation / "confusion.csv")
-    counts = confusion_matrix(
-        [pair["actual"] for pair in pairs], [pair["predicted"] for pair in pairs], labels=labels
-    )
-    bins = [
-        Bin(
-            bin_low=float(row["bin_low"]),
-            bin_high=float(row["bin_high"]),
-            count=int(row["count"]),
-            confidence=float(row["confidence"]),
-            accuracy=float(row["accuracy"]),
-        )
-        for row in read_csv(evaluation / "calibration.csv")
-    ]
-    figures = {
-        "confusion": confusion_figure(counts, labels),
-        "calibration": reliability_figure(bins),
-    }
+    figures = {}
+    if (evaluation / "confusion.csv").exists():
+        labels = [row["label"] for row in read_csv(evaluation / "per_class.csv")]
+        pairs = [
+            (row["actual"], row["predicted"]) for row in read_csv(evaluation / "confusion.csv")
+        ]
+        figures["confusion"] = confusion_figure(confusion_counts(pairs, labels), labels)
+    if (evaluation / "calibration.csv").exists():
+        bins = [
+            Bin(
+                bin_low=float(row["bin_low"]),
+                bin_high=float(row["bin_high"]),
+                count=int(row["count"]),
+                confidence=float(row["confidence"]),
+                accuracy=float(row["accuracy"]),
+            )
+            for row in read_csv(evaluation / "calibration.csv")
+        ]
+        figures["calibration"] = reliability_figure(bins)
     history = read_csv(model / "history.csv")
     if len(history) > 1:
-        figures["learning_curves"] = learning_curves_figure({model.name: history})
+        figures["learning_curves"] = learning_curves_figure({model.name: history}, metric=metric)
     return figures
+
+
+def confusion_counts(pairs: Iterable[tuple[str, str]], labels: Sequence[str]) -> NDArray[np.int64]:
+    """Samples of each (actual, predicted) pair, shape (classes, classes).
+
+    Pairs with an unknown label are left out.
+    """
+    places = {label: place for place, label in enumerate(labels)}
+    counts = np.zeros((len(labels), len(labels)), np.int64)
+    for actual, predicted in pairs:
+        if actual in places and predicted in places:
+            counts[places[actual], places[predicted]] += 1
+    return counts
 
 
 def save(figure: Figure, path: Path | str, dpi: int = 120) -> None:
     """Write a figure as PNG or SVG, after the path's suffix; equal figures give equal bytes."""
     suffix = Path(path).suffix.lstrip(".")
     metadata = {"svg": {"Date": None}, "png": {"Software": None}}[suffix]
-    with rc_context(_STYLE), replacing(path) as temporary:
+    with rc_context(PRINT.style), replacing(path) as temporary:
         figure.savefig(temporary, format=suffix, dpi=dpi, metadata=metadata)
 
 
-def confusion_figure(counts: ArrayLike, labels: Sequence[str]) -> Figure:
+def confusion_figure(
+    counts: ArrayLike, labels: Sequence[str], *, theme: Theme = PRINT, side: float | None = None
+) -> Figure:
     """The confusion matrix, each row in per cent of the samples of its class.
 
     Labels of the form `product/area` that stand together are grouped by product. Shares below half
-    a per cent are left blank.
+    a per cent have no number.
 
     Args:
         counts: samples of each actual (row) and predicted (column) class, shape (classes, classes).
         labels: label names, in the order of the class ids.
+        theme: colours.
+        side: of the matrix in inches; None: as many as its classes need.
     """
     counts = np.asarray(counts)
     support = counts.sum(axis=1)
     shares = counts / np.maximum(support, 1)[:, None]
     classes = len(labels)
-    side = float(np.clip(0.3 * classes, 3, 24))
-    with rc_context(_STYLE):
+    side = side or float(np.clip(0.3 * classes, 3, 24))
+    with rc_context(theme.style):
         figure = Figure(figsize=(side + 3.2, side + 2.4), layout="constrained")
         axes = figure.add_subplot()
-        # Square root: confusions of some per cent are what one looks for, and stay visible.
-        axes.imshow(np.sqrt(shares), cmap="Blues", vmin=0, vmax=1, aspect="equal")
+        axes.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), aspect="equal")
+        _draw_cells(axes, counts, shares, theme)
         if classes <= _MOST_NUMBERS:
-            _write_shares(axes, shares)
-        _name_classes(axes, labels, support)
+            _write_shares(axes, shares, theme)
+        _name_classes(axes, labels, support, theme)
         axes.set_xlabel("predicted")
         axes.set_ylabel("actual (number of test samples)")
         axes.set_title("Confusion matrix: of each actual class, the share predicted as … (%)")
@@ -117,19 +125,37 @@ def confusion_figure(counts: ArrayLike, labels: Sequence[str]) -> Figure:
     return figure
 
 
-def reliability_figure(bins: Sequence[Bin]) -> Figure:
+def confusion_tips(counts: ArrayLike, labels: Sequence[str]) -> dict[str, str]:
+    """What each cell of a confusion matrix says, by the `gid` of its rectangle."""
+    counts = np.asarray(counts)
+    support = counts.sum(axis=1)
+    return {
+        f"cell-{row}-{column}": f"{labels[row]} → {labels[column]}: {counts[row, column]:,} of "
+        f"{support[row]:,} ({100 * counts[row, column] / support[row]:.1f} %)"
+        for row, column in zip(*np.nonzero(counts), strict=True)
+    }
+
+
+def reliability_figure(bins: Sequence[Bin], *, theme: Theme = PRINT, title: str = "") -> Figure:
     """Accuracy against confidence, bin by bin, above the number of samples in each bin.
 
     Guo et al., On Calibration of Modern Neural Networks, 2017, figure 1.
+
+    Args:
+        bins: empty ones may have NaN as confidence and accuracy.
+        theme: colours.
+        title: instead of one with the expected calibration error.
     """
     low = np.array([one.bin_low for one in bins])
     width = np.array([one.bin_high - one.bin_low for one in bins])
     confidence = np.array([one.confidence for one in bins])
     accuracy = np.array([one.accuracy for one in bins])
-    with rc_context(_STYLE):
+    with rc_context(theme.style):
         figure = Figure(figsize=(4.6, 5.4), layout="constrained")
         top, bottom = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-        top.bar(low, accuracy, width, align="edge", color=BLUE, edgecolor="white", label="accuracy")
+        edge = {"align": "edge", "edgecolor": theme.paper, "clip_on": False}
+        top.bar(low, accuracy, width, color=theme.right, label="accuracy", **edge)
+        # The gap to the confidence: a frame, so that it can be seen above and below.
         top.bar(
             low,
             confidence - accuracy,
@@ -137,18 +163,25 @@ def reliability_figure(bins: Sequence[Bin]) -> Figure:
             bottom=accuracy,
             align="edge",
             color="none",
-            edgecolor=ORANGE,
-            hatch="////",
+            edgecolor=theme.wrong,
+            linewidth=1.2,
             label="gap to the confidence",
+            clip_on=False,
         )
-        top.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
+        top.plot(
+            [0, 1],
+            [0, 1],
+            color=theme.muted,
+            linestyle="--",
+            linewidth=1,
+            label="perfect",
+            clip_on=False,
+        )
         top.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
-        error = expected_calibration_error(list(bins))
-        top.set_title(f"Calibration: expected calibration error {error:.3f}")
+        error = expected_calibration_error([one for one in bins if one.count])
+        top.set_title(title or f"Calibration: expected calibration error {error:.3f}")
         top.legend(loc="upper left")
-        bottom.bar(
-            low, [one.count for one in bins], width, align="edge", color=GREY, edgecolor="white"
-        )
+        bottom.bar(low, [one.count for one in bins], width, color=theme.muted, **edge)
         bottom.set(xlabel="confidence (probability of the predicted class)", ylabel="samples")
         top.xaxis.set_major_formatter(PercentFormatter(1))
         top.yaxis.set_major_formatter(PercentFormatter(1))
@@ -156,31 +189,41 @@ def reliability_figure(bins: Sequence[Bin]) -> Figure:
     return figure
 
 
-def learning_curves_figure(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """Loss and validation macro-F1 of each epoch, side by side.
+def learning_curves_figure(
+    histories: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    metric: str = "macro_f1",
+    slots: Mapping[str, int] | None = None,
+    theme: Theme = PRINT,
+) -> Figure:
+    """Loss, and the metric on the validation split, of each epoch, side by side.
 
     What was trained in one go has one row: a level line, to compare the curves of others with.
 
     Args:
         histories: for each experiment the rows of its `history.csv`; empty cells are left out.
+        metric: the curves are the column `val_<metric>`.
+        slots: the slot of each experiment's colour and marker; None: in their order.
+        theme: colours.
     """
-    with rc_context(_STYLE):
+    with rc_context(theme.style):
         figure = Figure(figsize=(9, 3.8), layout="constrained")
         losses, scores = figure.subplots(1, 2)
         for index, (experiment, rows) in enumerate(histories.items()):
-            colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-            _draw_curve(losses, rows, "val_loss", colour, marker)
-            _draw_curve(losses, rows, "train_loss", colour, marker, linestyle=":", fill="white")
-            _draw_curve(scores, rows, "val_macro_f1", colour, marker, label=experiment)
-        losses.set_title("Loss (nats)")
-        scores.set_title("Macro-F1 on the validation split")
+            slot = (slots[experiment] if slots else index) % SLOTS
+            look = {"color": theme.series[slot], "marker": SLOT_MARKERS[slot]}
+            _draw_curve(losses, rows, "val_loss", **look)
+            _draw_curve(losses, rows, "train_loss", **look, linestyle=":", fill=theme.paper)
+            _draw_curve(scores, rows, f"val_{metric}", **look, label=experiment)
+        losses.set_title("Loss")
+        scores.set_title(f"{capitalised(metric_name(metric))} on the validation split")
         for axes in (losses, scores):
             axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-            axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+            axes.grid(axis="y", clip_on=False)
         key = [
-            Line2D([], [], color=GREY, label="validation"),
-            Line2D([], [], color=GREY, linestyle=":", label="train"),
+            Line2D([], [], color=theme.muted, label="validation"),
+            Line2D([], [], color=theme.muted, linestyle=":", label="train"),
         ]
         losses.legend(handles=key)
         if len(histories) > 1:
@@ -192,9 +235,9 @@ def _draw_curve(
     axes: Axes,
     rows: Sequence[Mapping[str, Any]],
     column: str,
-    colour: str,
-    marker: str,
     *,
+    color: str,
+    marker: str,
     linestyle: str = "-",
     fill: str | None = None,
     label: str | None = None,
@@ -203,22 +246,47 @@ def _draw_curve(
     values = [float(row[column]) for row in filled]
     if len(rows) == 1:
         for value in values:
-            axes.axhline(value, color=colour, linestyle="--" if fill is None else ":", label=label)
+            style = "--" if fill is None else ":"
+            axes.axhline(value, color=color, linestyle=style, label=label, clip_on=False)
     elif values:
         axes.plot(
             [float(row["epoch"]) for row in filled],
             values,
-            color=colour,
+            color=color,
             marker=marker,
-            markerfacecolor=fill or colour,
+            markerfacecolor=fill or color,
             markersize=4,
             linewidth=1.4,
             linestyle=linestyle,
             label=label,
+            clip_on=False,
         )
 
 
-def _write_shares(axes: Axes, shares: NDArray[np.float64]) -> None:
+def _strength(share: float) -> float:
+    """How strong a cell's colour is. Rare confusions are what one looks for: they stay visible."""
+    return max(0.06, share**0.6)
+
+
+def _draw_cells(
+    axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64], theme: Theme
+) -> None:
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        colour = theme.right if row == column else theme.wrong
+        cell = Rectangle(
+            (column - 0.5, row - 0.5),
+            1,
+            1,
+            facecolor=colour,
+            alpha=_strength(shares[row, column]),
+            linewidth=0,
+            clip_on=False,
+        )
+        cell.set_gid(f"cell-{row}-{column}")
+        axes.add_patch(cell)
+
+
+def _write_shares(axes: Axes, shares: NDArray[np.float64], theme: Theme) -> None:
     for row, column in zip(*np.nonzero(shares >= 0.005), strict=True):
         share = shares[row, column]
         axes.text(
@@ -229,11 +297,13 @@ def _write_shares(axes: Axes, shares: NDArray[np.float64]) -> None:
             va="center",
             fontsize=6.5,
             fontweight="bold" if row == column else "normal",
-            color="white" if share > 0.3 else "black",
+            color=theme.paper if _strength(share) > 0.7 else theme.ink,
         )
 
 
-def _name_classes(axes: Axes, labels: Sequence[str], support: NDArray[np.int64]) -> None:
+def _name_classes(
+    axes: Axes, labels: Sequence[str], support: NDArray[np.int64], theme: Theme
+) -> None:
     classes = len(labels)
     if classes > _MOST_NAMES:
         axes.set(xticks=[], yticks=[])
@@ -248,8 +318,8 @@ def _name_classes(axes: Axes, labels: Sequence[str], support: NDArray[np.int64])
     )
     for product, start, end in groups:
         for edge in {start, end} - {0, classes}:
-            axes.axhline(edge - 0.5, color=GREY, linewidth=0.8)
-            axes.axvline(edge - 0.5, color=GREY, linewidth=0.8)
+            axes.axhline(edge - 0.5, color=theme.muted, linewidth=0.8, clip_on=False)
+            axes.axvline(edge - 0.5, color=theme.muted, linewidth=0.8, clip_on=False)
         axes.text(
             classes - 0.3,
             (start + end - 1) / 2,

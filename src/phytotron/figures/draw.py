@@ -1,4 +1,4 @@
-"""Pictures and tables of a trained model.
+"""Figures and tables of a trained model.
 
 Each module in a subfolder of `phytotron.figures` has a function `draw(trained)`, which gives a
 figure of matplotlib, or a table as a list of dicts. An experiment names those that it wants.
@@ -14,13 +14,13 @@ import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
 
-from phytotron.config.names import figure_modules
+from phytotron.config.components import figure_modules
 from phytotron.evaluation.tables import write_csv
 from phytotron.evaluation.trained import Trained
 from phytotron.files import replacing_folder
 
 _DOTS = 100  # per inch: enough for a page, and small enough for the repository
-_SEED = 0  # of what a picture draws at random, such as samples of a generator
+_SEED = 0  # of what a figure draws at random, such as samples of a generator
 
 
 def draw(names: Sequence[str], trained: Trained, folder: Path) -> list[Path]:
@@ -41,12 +41,12 @@ def draw(names: Sequence[str], trained: Trained, folder: Path) -> list[Path]:
     with replacing_folder(folder) as part, mpl.rc_context({"savefig.bbox": "tight"}):
         for name in names:
             torch.manual_seed(_SEED)
-            picture = import_module(modules[name]).draw(trained)
-            if isinstance(picture, Figure):
+            figure = import_module(modules[name]).draw(trained)
+            if isinstance(figure, Figure):
                 path = part / f"{name}.png"
-                picture.savefig(path, dpi=_DOTS, metadata={"Software": None})
+                figure.savefig(path, dpi=_DOTS, metadata={"Software": None})
             else:
                 path = part / f"{name}.csv"
-                write_csv(path, list(picture[0]), picture)
+                write_csv(path, list(figure[0]), figure)
             drawn.append(folder / path.name)
     return drawn

@@ -1,16 +1,20 @@
-"""How deeply the elements of a page nest, counted before any parser builds a tree of it.
+"""The exact bound on a page's nesting depth, checked before a parser sees the page.
 
 The time of HTML parsers grows with the square of the nesting depth, and with the square of the
-number of attributes of one tag: a page of 1 MB can hold a parser for an hour. This count takes
-linear time. It may come out too high on a malformed page, never much too low: an element counts
-as closed only where the HTML standard (section 13.2.6) is sure to close it.
+number of attributes of one tag: a page of 1 MB can keep a parser busy for an hour. This count takes
+linear time. It follows the HTML standard (section 13.2.6): an element counts as closed only where
+the standard is sure to close it, so the count may be too high on a malformed page, but hardly ever
+too low.
+
+The crawler checks each page with it. `phytotron.html.nesting` is the cheaper check of the cleaner,
+which falls back on this one.
 """
 
 from __future__ import annotations
 
 import re
 
-MAX_DEPTH = 512  # as browsers have it; real pages stay below 100
+MAX_DEPTH = 512  # as in browsers; real pages stay below 100
 MAX_ATTRIBUTES = 512  # of one tag
 _TOO_MANY_ATTRIBUTES = f"a tag has more than {MAX_ATTRIBUTES} attributes"
 
@@ -36,22 +40,22 @@ def _names(text: str) -> frozenset[bytes]:
     return frozenset(text.encode().split())
 
 
-# Elements whose content is text: what looks like a tag in it is none.
+# Elements whose content is text: tags in it are not tags.
 _TEXT = _names("script style textarea title xmp iframe noembed noframes")
 _TEXT_END = {name: re.compile(rb"(?i)</%s(?=[ \t\n\f\r/>])" % name) for name in _TEXT}
-# Elements without content, and elements that end where their next one begins: none of them nests
-# in itself unless an element that is counted stands between.
+# Elements without content, and elements that end where another one of the kind begins. They nest in
+# themselves only with an element between them that is counted.
 _VOID = _names("area base br col embed hr img input link meta param source track wbr")
 _ENDS_ITSELF = _names(
     "html head body p li dd dt option optgroup tr td th tbody thead tfoot caption colgroup "
     "rb rt rp rtc frame"
 )
-# An end tag closes nothing beyond the innermost of these.
+# An end tag closes no element outside the innermost of these.
 _BOUNDARY = _names(
     "applet marquee object select table template foreignobject desc mi mo mn ms mtext "
     "annotation-xml"
 )
-# End tags of blocks and of formatting elements reach over blocks; those of all others do not.
+# End tags of blocks and of formatting elements close elements outside an open block; others do not.
 _BLOCK = _names(
     "address article aside blockquote button center details dialog dir div dl fieldset figcaption "
     "figure footer h1 h2 h3 h4 h5 h6 header hgroup listing main menu nav ol pre search section "
@@ -59,13 +63,13 @@ _BLOCK = _names(
 )
 _FORMATTING = _names("a b big code em font i nobr s small strike strong tt u form")
 _NO_BLOCK = _BOUNDARY | _BLOCK | _ENDS_ITSELF | _names("form noscript plaintext")
-# These end <svg> and <math> wherever they stand in them ...
+# These tags end <svg> and <math> wherever they occur in them ...
 _BREAKOUT = _names(
     "b big blockquote body br center code dd div dl dt em embed font h1 h2 h3 h4 h5 h6 head hr i "
     "img li listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul "
     "var /br /p"
 )
-# ... except inside these, where HTML goes on.
+# ... except inside these, whose content is HTML.
 _HTML_INSIDE = _names("foreignobject desc title mi mo mn ms mtext annotation-xml")
 _SEARCH = 48  # open elements that an end tag is compared with, innermost first
 
@@ -75,8 +79,8 @@ class ComplexityError(Exception):
 
 
 def check_complexity(body: bytes) -> None:
-    """Raise `ComplexityError` for a page that could hold a parser for long."""
-    # Most pages have too few tags to nest deeply, however they are read; counting them is fast.
+    """Raise `ComplexityError` for a page that could keep a parser busy for long."""
+    # Most pages have too few tags to nest deeply, and counting tags is fast.
     few_tags = body.count(b"<") - body.count(b"</") <= MAX_DEPTH
     if few_tags and not _MANY_ATTRIBUTES.search(body):
         return
@@ -98,7 +102,7 @@ def nesting_depth(body: bytes) -> int:
     stack: list[bytes] = []
     deepest = position = 0
     has_foreign = False  # whether there was an <svg> or a <math>
-    has_left = False  # whether something may have ended one before its end tag
+    has_left = False  # whether a tag may have ended one before its end tag
     while deepest <= MAX_DEPTH and (token := _TOKEN.search(body, position)):
         position = token.end()
         name = (token[1] or b"").lower()
@@ -109,10 +113,10 @@ def nesting_depth(body: bytes) -> int:
             else:
                 _close(stack, name[1:])
             continue
-        # In <svg> and <math> all names are alike.
+        # In <svg> and <math>, the sets of HTML elements do not apply.
         foreign = has_foreign and (b"svg" in stack or b"math" in stack)
         if foreign and _is_ambiguous(body, token, name):
-            # Two readings of the rest are possible: be safe in both, and take all tags as nested.
+            # The rest can be parsed in two ways. Be safe in both: count all tags as nested.
             if _MANY_ATTRIBUTES.search(body, token.start()):
                 raise ComplexityError(_TOO_MANY_ATTRIBUTES)
             rest = sum(1 for _ in _START_TAG.finditer(body, token.start()))
@@ -124,7 +128,7 @@ def nesting_depth(body: bytes) -> int:
             if name in _TEXT:
                 end = _TEXT_END[name].search(body, position)
                 position = end.start() if end else len(body)
-            # in <noscript>, unlike elsewhere, an item or a paragraph keeps the end tag from closing
+            # Only in <noscript>, an open item or paragraph can keep an end tag from closing.
             if (
                 name in _VOID
                 or name in _TEXT
@@ -132,7 +136,7 @@ def nesting_depth(body: bytes) -> int:
             ):
                 continue
             if name in (b"a", b"nobr") and name in stack:
-                _close(stack, name)  # the next one ends the one before
+                _close(stack, name)  # an open one ends where the next begins
         elif not has_left and _in_foreign(stack) and _closes_itself(token[2]):
             continue
         has_foreign = has_foreign or name in (b"svg", b"math")
@@ -160,7 +164,7 @@ def _closes_itself(attributes: bytes) -> bool:
 
 
 def _check_attributes(attributes: bytes) -> None:
-    # two bytes are the least that an attribute takes
+    # An attribute has at least two bytes.
     if len(attributes) > 2 * MAX_ATTRIBUTES:
         count = sum(1 for _ in _ONE_ATTRIBUTE.finditer(attributes))
         if count > MAX_ATTRIBUTES:
@@ -168,10 +172,10 @@ def _check_attributes(attributes: bytes) -> None:
 
 
 def _is_ambiguous(body: bytes, token: re.Match[bytes], name: bytes) -> bool:
-    """Whether HTML and SVG see other tags in what follows.
+    """Whether HTML and SVG find different tags in the following text.
 
-    Text elements hold tags in SVG and none in HTML, a CDATA section is the other way round. It
-    makes no difference when there is no "<" in them.
+    Text elements contain tags in SVG but not in HTML; for CDATA sections it is the other way round.
+    It makes no difference when there is no "<" in them.
     """
     following = body.find(b"<", token.end())
     if name in _TEXT:
@@ -184,10 +188,10 @@ def _is_ambiguous(body: bytes, token: re.Match[bytes], name: bytes) -> bool:
 
 
 def _close(stack: list[bytes], name: bytes) -> None:
-    """Take off what an end tag surely closes: the element itself.
+    """Remove the element that an end tag is sure to close: the one of its name.
 
-    What is open inside it may be closed with it, or the end tag may be without effect because the
-    element is closed already, in a way that is not followed here. So the rest stays.
+    Elements that are open inside it may be closed with it, or the end tag may have no effect
+    because the element was closed before, in a way that is not followed here. So they stay.
     """
     blocking = _BOUNDARY if name in _BLOCK or name in _FORMATTING else _NO_BLOCK
     for i in range(len(stack) - 1, max(len(stack) - 1 - _SEARCH, -1), -1):

@@ -12,14 +12,14 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-# The encodings of the HTML standard. Python knows further ones, which are no text or are slow.
+# The encodings of the HTML standard. Python has others, which are not for text or are slow.
 _WEB_CODECS = frozenset(
     ["utf-8", "utf-16-le", "utf-16-be", "gb18030", "big5hkscs", "euc_jp", "iso2022_jp"]
     + ["cp932", "cp949", "cp866", "cp874", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"]
     + [f"cp{page}" for page in range(1250, 1259)]
     + [f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)]
 )
-# What the standard reads as a larger encoding, since pages are often labelled wrongly.
+# Encodings that the standard decodes as a larger one, because pages are often labelled wrongly.
 _READ_AS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -39,7 +39,7 @@ _PROLOGUE = 1024  # bytes in which the HTML standard looks for a declared encodi
 def decode(body: bytes, content_type: str = "") -> str:
     """The text of a page: by byte-order mark, `Content-Type`, `<meta charset>`, else UTF-8.
 
-    Bytes that mean nothing in the encoding become U+FFFD.
+    Bytes that are not valid in the encoding become U+FFFD.
     """
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if body.startswith(mark):
@@ -47,7 +47,7 @@ def decode(body: bytes, content_type: str = "") -> str:
     header = _HEADER.search(content_type)
     declared = declared_encoding(body)
     if declared and declared.lower().startswith("utf-16"):
-        declared = None  # it could be read, so it is not UTF-16
+        declared = None  # the declaration was readable as ASCII, so the page is not UTF-16
     for name in (header and header[1], declared):
         if name and (codec := _codec(name)):
             return body.decode(codec, errors="replace")
@@ -61,7 +61,7 @@ def declared_encoding(body: bytes) -> str | None:
 
 
 def _codec(name: str) -> str | None:
-    """Python's codec for an encoding's name on the web, or None when it is not one of the web's."""
+    """Python's codec for an encoding's name on the web, or None for other encodings."""
     try:
         codec = codecs.lookup(name).name
     except LookupError:

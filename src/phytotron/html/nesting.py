@@ -1,7 +1,8 @@
-"""A page's nesting depth, bounded in linear time before a parser sees the page.
+"""The cheap bound on a page's nesting depth, and on formatting that a parser would repeat.
 
-`phytotron.html.complexity` counts as the HTML standard does. That takes longer than parsing an
-ordinary page, so most pages get by with a cruder count here that never comes out lower.
+`phytotron.html.complexity` counts as the HTML standard does, which takes longer than parsing an
+ordinary page. The cleaner, which parses every page of an archive, uses this faster count, which is
+never lower; only pages above the bound need the exact count.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import re
 from phytotron.html.complexity import MAX_DEPTH, ComplexityError, check_complexity
 
 _TAG = re.compile(rb"<(/?[a-z][^\s/>]*)")
-# Elements without content, and elements that end where their like begins: they nest only with
-# another element, which is counted, between them.
+# Elements without content, and elements that end where another one of the kind begins. They nest in
+# themselves only with an element between them that is counted.
 _UNCOUNTED = frozenset(
     b"area base br col embed hr img input link meta param source track wbr "
     b"html head body p li dd dt option a nobr thead tbody tfoot tr td th colgroup "
@@ -25,8 +26,8 @@ _MAX_REOPENED = 1_000_000
 def check_nesting(html: str) -> None:
     """Raise `ComplexityError` for a page whose tree would take a parser too long to build.
 
-    Besides depth that is unclosed formatting: a parser opens it again in each new paragraph, so
-    that 500 `<b>` before 2,000 `<p>` (15 KB) become a million elements.
+    Besides depth, this limits unclosed formatting, which a parser opens again in each new
+    paragraph: 500 `<b>` before 2,000 `<p>` (15 KB) become a million elements.
     """
     if html.count("<") <= MAX_DEPTH:
         return
@@ -37,7 +38,7 @@ def check_nesting(html: str) -> None:
         reopened += formatting
         if tag in _UNCOUNTED:
             continue
-        if ends and ends[-1] == tag:  # any other end tag is taken to close nothing
+        if ends and ends[-1] == tag:  # other end tags are assumed to close nothing
             ends.pop()
             formatting -= tag in _FORMATTING
         elif tag[0] != ord("/"):
@@ -47,4 +48,4 @@ def check_nesting(html: str) -> None:
                 check_complexity(body)
                 break
     if reopened > _MAX_REOPENED:
-        raise ComplexityError("unclosed formatting would be opened again too often")
+        raise ComplexityError("too much unclosed formatting, which each paragraph repeats")

@@ -1,9 +1,9 @@
-"""What a page holds: its title, links, images and tables; and the records of XML feeds.
+"""The contents of a page: its title, links, images and tables; and the records of XML feeds.
 
-Everything takes text and gives plain values, so the same functions serve the crawler, a notebook
-and an archive of pages. HTML is parsed by lexbor (selectolax), which reads what a browser would
-read. Its time grows with the square of the nesting depth: cap the depth of pages that strangers
-wrote before they come here, as the crawler does.
+All functions take text and return plain values, so they are of use for the crawler, a notebook and
+an archive of pages. HTML is parsed by lexbor (selectolax), which reads pages as a browser does. Its
+time grows with the square of the nesting depth: check untrusted pages with
+`phytotron.html.complexity` first, as the crawler does.
 
 HTML and XML look alike and differ in what a parser may assume:
 
@@ -67,7 +67,7 @@ def links(html: str, base_url: str) -> list[str]:
     tree = LexborHTMLParser(html)
     base = _base(tree, base_url)
     hrefs = (node.attributes.get("href") or "" for node in tree.css("a[href], area[href]"))
-    # a page links often to parts of itself and of few others: resolve each address once
+    # Many links of a page differ only in the fragment: resolve each address once.
     distinct = dict.fromkeys(href.partition("#")[0] for href in hrefs)
     found = dict.fromkeys(_join(base, href) for href in distinct)
     return [url for url in found if url and url.startswith(("http://", "https://"))]
@@ -84,12 +84,12 @@ def tables(html: str, selector: str = "table", **options: Any) -> list[pandas.Da
     """The tables that a CSS selector finds, as data frames, in the order of the page.
 
     `tables(html, "table.wikitable")[0]` is the first table of that class, also when it has other
-    classes beside it. Tables without a cell are left out. Spans are limited as browsers limit
-    them, so that a cell that claims to be a milliard columns wide costs nothing.
+    classes as well. Tables without a cell are left out. Spans are limited as in browsers, so a cell
+    that claims to span a billion columns costs nothing.
 
     Args:
         html: the page.
-        selector: which tables; an element of another kind is ignored.
+        selector: selects the tables; elements of other kinds are ignored.
         options: for `pandas.read_html`, such as `header=0` or `thousands="."`.
     """
     import pandas
@@ -130,7 +130,7 @@ def xml_records(xml: str | bytes, tag: str) -> list[dict[str, str]]:
 def feed_entries(xml: str | bytes) -> list[dict[str, str]]:
     """The entries of an RSS or Atom feed: `title`, `link`, `published` and `summary` of each.
 
-    What an entry lacks is an empty text. Errors are those of `xml_records`.
+    A missing part is an empty text. Errors are those of `xml_records`.
     """
     entries = []
     for element in _parse_xml(xml).iter():
@@ -141,7 +141,7 @@ def feed_entries(xml: str | bytes) -> list[dict[str, str]]:
             key: next((_text(child) for name, child in parts if name in names), "")
             for key, names in _FEED_NAMES.items()
         }
-        # RSS writes the address as the element's text; Atom as href, "alternate" being the page
+        # RSS has the address as the text of the element, Atom as `href`; "alternate" is the page.
         targets = [child for name, child in parts if name == "link" and "href" in child.attrib]
         page = [child for child in targets if child.get("rel", "alternate") == "alternate"]
         entry["link"] = entry["link"] or next((link.attrib["href"] for link in page), "")
@@ -177,12 +177,12 @@ def _join(base: str, reference: str | None) -> str | None:
         return None
     try:
         return urljoin(base, reference.strip(_BLANKS))
-    except ValueError:  # such as the unfinished address http://[::1
+    except ValueError:  # such as the incomplete address http://[::1
         return None
 
 
 def _limit_spans(table: LexborNode) -> None:
-    """Bring `colspan` and `rowspan` into the limits of the HTML standard and of the table."""
+    """Limit `colspan` and `rowspan` to the bounds of the HTML standard and of the table."""
     rows = len(table.css("tr"))
     area = 0
     for cell in table.css("td, th"):

@@ -1,9 +1,10 @@
-"""What a person wants to be routed: a text, a file, an address on the web, or standard input."""
+"""What a person asks a model of texts: a text, a file, an address, or standard input."""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,7 +48,7 @@ def paragraphs(source: str, clean: CleanConfig, *, allow_private: bool = False) 
     """
     if source == "-":
         found = _text_or_html(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
-    elif urlsplit(source).scheme.lower() in ("http", "https") and not re.search(r"\s", source):
+    elif is_address(source):
         found = _fetched(source, allow_private)
     elif (path := _file(source)) is not None:
         with path.open("rb") as file:
@@ -65,6 +66,11 @@ def paragraphs(source: str, clean: CleanConfig, *, allow_private: bool = False) 
     if not texts:
         raise UserError("there is no text in it", where=None if source in ("", "-") else source)
     return [text for text in texts if len(text) >= clean.min_chars] or texts
+
+
+def is_address(source: str) -> bool:
+    """Whether a source is an address on the web."""
+    return urlsplit(source).scheme.lower() in ("http", "https") and not re.search(r"\s", source)
 
 
 def _file(source: str) -> Path | None:
@@ -113,14 +119,34 @@ def _html(body: bytes, content_type: str, where: str) -> list[str]:
 
 
 def _fetched(address: str, allow_private: bool) -> list[str]:
-    """The paragraphs of a page or text on the web, fetched with the crawler's guards."""
+    """The paragraphs of a page or text on the web."""
+    response = fetched(address, allow_private, _refuses)
+    content_type = response.header("Content-Type")
+    if media_type(response) in HTML_TYPES:
+        return _html(response.body, content_type, address)
+    return _split(decode(response.body, content_type))
+
+
+def fetched(
+    address: str, allow_private: bool, refuses: Callable[[Response], str | None]
+) -> Response:
+    """What is at an address on the web, fetched with the crawler's guards.
+
+    Args:
+        address: http or https.
+        allow_private: whether it may be on a private network or this machine.
+        refuses: why the body of a response is not wanted, from its head; None: it is wanted.
+
+    Raises:
+        UserError: it cannot be fetched, or is not wanted.
+    """
     url = normalise_url(address)
     if url is None:
         raise UserError("is no address that can be fetched", where=address)
     fetcher = Fetcher(USER_AGENT, TIMEOUT_SECONDS, allow_private=allow_private)
     try:
         for _ in range(_REDIRECTS + 1):
-            response = fetcher.get(url, MAX_BYTES, refuses=_refuses)
+            response = fetcher.get(url, MAX_BYTES, refuses=refuses)
             if not 300 <= response.status < 400:
                 break
             url = resolve(url, response.header("Location"))
@@ -135,16 +161,13 @@ def _fetched(address: str, allow_private: bool) -> list[str]:
     if response.status != 200 or response.unwanted:
         what = response.unwanted or f"HTTP status {response.status}"
         raise UserError(f"cannot be fetched: {what}", where=address)
-    content_type = response.header("Content-Type")
-    if _media_type(response) in HTML_TYPES:
-        return _html(response.body, content_type, address)
-    return _split(decode(response.body, content_type))
+    return response
 
 
 def _refuses(head: Response) -> str | None:
-    kind = _media_type(head)
+    kind = media_type(head)
     return None if kind in HTML_TYPES or kind == "text/plain" else f"it is {kind or 'of no type'}"
 
 
-def _media_type(response: Response) -> str:
+def media_type(response: Response) -> str:
     return response.header("Content-Type").partition(";")[0].strip().lower()

@@ -1,7 +1,7 @@
-"""The documents that `clean` wrote: which pages there are, and ranges of them.
+"""The documents that `clean` wrote: facts about all pages, and the texts of ranges of pages.
 
 A range is read from the row groups that it overlaps, so processes that work on different ranges
-need not share anything but the path.
+share nothing but the path.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _HINT = "run: dvc repro clean"
 
 @dataclass(frozen=True)
 class Pages:
-    """What is known of each page without its text, in file order; every field has one entry a page.
+    """All pages without their texts, in file order; every list and array has one entry per page.
 
     Attributes:
         urls: the addresses.
         labels: class ids, positions in `names`.
-        groups: pages of one number are near-duplicates of each other.
+        groups: near-duplicate pages have the same number.
         counts: paragraphs of the page, at least 1.
         names: the label names, sorted.
     """
@@ -67,7 +67,7 @@ class Range:
 
 
 def read_pages(path: Path) -> Pages:
-    """Everything about the pages but their texts.
+    """Read all pages without their texts.
 
     Raises:
         UserError: the file is missing, damaged, empty, or breaks the contract of `clean`.
@@ -78,18 +78,18 @@ def read_pages(path: Path) -> Pages:
         _check_columns(file.schema_arrow, path)
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=_SCHEMA.names).select(_SCHEMA.names)
-            table = table.cast(_SCHEMA)  # pandas writes strings as large strings
+            table = table.cast(_SCHEMA)  # pandas writes the type large_string
             _check_rows(table, path)
             counts = pc.list_value_length(table["paragraphs"])
             parts.append(table.drop_columns("paragraphs").append_column("count", counts))
     except FileNotFoundError:
         raise UserError("does not exist", where=str(path), hint=_HINT) from None
     except (pa.ArrowException, OSError) as error:
-        if getattr(error, "errno", None):  # the system's error, not the file's
+        if getattr(error, "errno", None):  # an error of the disk, not of the file
             raise
         raise UserError(f"cannot be read: {error}", where=str(path), hint=_HINT) from error
     if not sum(map(len, parts)):
-        raise UserError("there are no documents in it", where=str(path), hint=_HINT)
+        raise UserError("the file has no documents", where=str(path), hint=_HINT)
     table = pa.concat_tables(parts)
     names = sorted(table["label"].unique().to_pylist())
     return Pages(

@@ -14,9 +14,9 @@ from phytotron.preprocess.documents import Pages, Range, read_paragraphs
 from phytotron.preprocess.leaks import Leak, Shingles, find_leaks, shingle
 from phytotron.preprocess.settings import LeakSettings
 from phytotron.preprocess.split import SPLITS
-from phytotron.preprocess.workers import Workers
+from phytotron.workers import Workers
 
-_SHOWN = 3  # pairs that an error shows
+_SHOWN = 3  # pairs that an error lists
 
 
 def remove_leaks(
@@ -30,17 +30,17 @@ def remove_leaks(
     workers: Workers,
     scratch: Path,
 ) -> dict[str, Any]:
-    """Take the paragraphs that leak out of their splits.
+    """Remove the paragraphs that leak between splits.
 
-    A training paragraph with a (near-)copy in validation or test is removed, and a validation
-    paragraph with one in test: the test split stays whole.
+    A training paragraph with a (near-)copy in validation or test is removed, and so is a validation
+    paragraph with one in test. The test split stays complete.
 
     Args:
-        split: positions in `SPLITS`, one a paragraph; becomes -1 where a paragraph is removed.
-        scratch: a folder for passing hashes between processes; left empty.
+        split: positions in `SPLITS`, one per paragraph; set to -1 where a paragraph is removed.
+        scratch: an empty folder for passing hashes between processes; it is empty again after.
 
     Returns:
-        What was removed, and the verdict, for the manifest.
+        The counts and the settings of the check, for the manifest.
 
     Raises:
         UserError: more than the allowed fraction of a split leaks, or nothing of a class is left.
@@ -49,21 +49,21 @@ def remove_leaks(
     origin = split.copy()
     leaks: list[Leak] = []
     searches = 1
-    # The last search finds nothing: with its own permutations, it judges what remains anew.
+    # Each search has other permutations, so the last one, which finds nothing, is independent.
     while new := find_leaks(shingles, split, threshold=settings.threshold, seed=seed + searches):
         leaks += new
         split[[leak.removed for leak in new]] = -1
         searches += 1
     removed = {}
     for number, name in enumerate(SPLITS[:-1]):
-        mine = [leak for leak in leaks if origin[leak.removed] == number]
-        copies = sum(leak.copy for leak in mine)
-        removed[name] = {"copies": copies, "near_copies": len(mine) - copies}
-        share = len(mine) / np.count_nonzero(origin == number)
+        leaking = [leak for leak in leaks if origin[leak.removed] == number]
+        copies = sum(leak.copy for leak in leaking)
+        removed[name] = {"copies": copies, "near_copies": len(leaking) - copies}
+        share = len(leaking) / np.count_nonzero(origin == number)
         if share > settings.max_removed:
             raise UserError(
-                f"{len(mine)} paragraphs of {name} ({share:.1%}) have copies or near-copies in "
-                f"another split, for example\n{_show(documents, pages, mine[:_SHOWN])}",
+                f"{len(leaking)} paragraphs of {name} ({share:.1%}) have copies or near-copies in "
+                f"another split, for example\n{_show(documents, pages, leaking[:_SHOWN])}",
                 where="preprocess.leaks.max_removed",
                 allowed=f"at most {settings.max_removed:.1%}",
                 hint="remove repeated texts in conf/clean/, or raise the limit",
@@ -111,9 +111,9 @@ def _check_classes(pages: Pages, split: NDArray[np.int8]) -> None:
     for number, name in enumerate(SPLITS):
         left = np.bincount(labels[split == number], minlength=len(pages.names))
         if not left.all():
-            gone = ", ".join(f"'{pages.names[label]}'" for label in np.flatnonzero(left == 0))
+            missing = ", ".join(f"'{pages.names[label]}'" for label in np.flatnonzero(left == 0))
             raise UserError(
-                f"every {name} paragraph of {gone} has a copy in another split",
+                f"every {name} paragraph of {missing} has a copy in another split",
                 where="preprocess.leaks",
                 hint="merge the classes that share texts, or drop them: the label rules are in "
                 "conf/site/",

@@ -1,4 +1,4 @@
-"""Paragraphs of one split that have a copy, or nearly one, in another.
+"""Find paragraphs of one split that have a copy or a near-copy in another.
 
 Documentation repeats sentences from page to page, so a split by page alone lets a model meet test
 paragraphs in training. Two paragraphs are copies when their words are the same, and near-copies
@@ -25,7 +25,7 @@ from phytotron.preprocess.pieces import map_pieces
 
 _WORDS = re.compile(r"\w+")
 _PERMUTATIONS = 256
-_MISSED = 1e-5  # chance that one search overlooks a pair right at the threshold
+_MISSED = 1e-5  # largest probability that a search misses a pair at the threshold
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, for multiplicative hashing
 
 
@@ -95,7 +95,7 @@ def shingle(texts: pa.StringArray, words: int) -> Shingles:
     """
     hashes, offsets = map_pieces(texts, _hash_words, np.uint64)
     lengths = np.diff(offsets)
-    # A filler word brings short paragraphs to the length of one shingle.
+    # Pad short paragraphs to the length of one shingle.
     padding = np.maximum(words - lengths, 0)
     padded = np.insert(hashes, np.repeat(offsets[1:], padding), np.uint64(0))
     ends = np.cumsum(lengths + padding)
@@ -124,7 +124,7 @@ def find_leaks(
     Args:
         rank: position of each paragraph's split: train, validation, test; -1 is left out.
         threshold: Jaccard similarity from which two paragraphs are near-copies, in (0, 1].
-        seed: of the MinHash permutations; another seed is an independent search.
+        seed: of the MinHash permutations; searches with different seeds are independent.
     """
     leaks = _find_copies(shingles.keys, rank)
     rest = rank.copy()
@@ -136,11 +136,11 @@ def find_leaks(
     for bucket in _buckets(shingles.take(rows), rest[rows], threshold, seed):
         members = rows[bucket]
         ranks = rest[members]
-        for one, own in zip(members.tolist(), ranks.tolist(), strict=True):
-            if one not in removed:
-                leak = _first_near(shingles, one, members[ranks > own], threshold)
+        for paragraph, own_rank in zip(members.tolist(), ranks.tolist(), strict=True):
+            if paragraph not in removed:
+                leak = _first_near(shingles, paragraph, members[ranks > own_rank], threshold)
                 if leak:
-                    removed.add(one)
+                    removed.add(paragraph)
                     leaks.append(leak)
     return sorted(leaks, key=lambda leak: leak.removed)
 
@@ -165,13 +165,13 @@ def _buckets(
         shingles.hashes, shingles.offsets.astype(np.uint64), *permutations
     )
     index = RMinHashLSH(threshold, rows * bands, bands)
-    # Turning a signature into Python numbers is the slow part: only those that share a band.
+    # Converting signatures to Python numbers is slow: do so only for those that share a band.
     shared = np.flatnonzero(index.query_duplicate_flags_matrix_one_shot(matrix))
     if not len(shared):
         return
-    some = shingles.take(shared)
+    candidates = shingles.take(shared)
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(
-        some.hashes, some.offsets.astype(np.uint64), *permutations
+        candidates.hashes, candidates.offsets.astype(np.uint64), *permutations
     )
     signatures = np.array(matrix.to_rows(), np.uint32).reshape(len(shared), bands, rows)
     for band in range(bands):
@@ -186,7 +186,7 @@ def _buckets(
 
 
 def _banding(threshold: float) -> tuple[int, int]:
-    """Rows and bands of the signature: as selective as `_MISSED` allows."""
+    """Rows and bands of the signature: the most selective ones that `_MISSED` allows."""
     for rows in range(_PERMUTATIONS, 1, -1):
         bands = _PERMUTATIONS // rows
         if (1 - threshold**rows) ** bands <= _MISSED:
@@ -195,15 +195,15 @@ def _banding(threshold: float) -> tuple[int, int]:
 
 
 def _first_near(
-    shingles: Shingles, one: int, others: NDArray[np.int64], threshold: float
+    shingles: Shingles, paragraph: int, others: NDArray[np.int64], threshold: float
 ) -> Leak | None:
-    mine = shingles.of(one)
+    own = shingles.of(paragraph)
     for other in others.tolist():
-        theirs = shingles.of(other)
-        common = len(mine & theirs)
-        similarity = common / (len(mine) + len(theirs) - common)
+        found = shingles.of(other)
+        common = len(own & found)
+        similarity = common / (len(own) + len(found) - common)
         if similarity >= threshold:
-            return Leak(one, other, similarity, copy=False)
+            return Leak(paragraph, other, similarity, copy=False)
     return None
 
 

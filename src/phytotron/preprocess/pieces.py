@@ -1,8 +1,8 @@
-"""Text work that is done once for each distinct piece instead of once for each occurrence.
+"""Apply a function once to each distinct piece of text instead of to each occurrence.
 
-Tokenising and word hashing never look across white space. Language repeats itself, so in a few
-thousand paragraphs the same white-space separated pieces come a dozen times each. Arrow splits and
-numbers the pieces, the function runs on the distinct ones, and NumPy puts the results in order.
+Tokenising and word hashing work on the pieces between white space. In a few thousand paragraphs,
+each distinct piece occurs a dozen times on average. Arrow splits the texts and numbers the pieces,
+the function runs on the distinct ones, and NumPy puts the results in order.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ def map_pieces(
     function: Callable[[list[str]], Sequence[bytes]],
     dtype: type[np.generic],
 ) -> tuple[NDArray, NDArray[np.int64]]:
-    """Apply `function` to the pieces of each text and join what it gives.
+    """Apply `function` to the pieces of each text and concatenate the results.
 
     Args:
         texts: n texts without nulls.
-        function: takes distinct pieces and gives the numbers of each one, as the bytes of an
-            array: a great many small objects would keep Python's garbage collector busy.
+        function: takes distinct pieces and returns the numbers of each as the bytes of an array,
+            because many small objects would keep Python's garbage collector busy.
         dtype: of the numbers.
 
     Returns:
         All numbers, text after text, and where each text starts in them, shape (n + 1,).
     """
-    # Arrow 25.0.1 reads on past the end of a text that ends in white space, so none may.
+    # Arrow 25.0.1 reads past the end of a text that ends in white space, so trim it.
     split = pc.utf8_split_whitespace(pc.utf8_rtrim_whitespace(texts))
     pieces = split.flatten().dictionary_encode()
     results = function(pieces.dictionary.to_pylist())
@@ -52,7 +52,7 @@ def map_pieces(
 def to_arrow(numbers: NDArray[np.int64]) -> pa.Int64Array:
     """The same memory as an Arrow array.
 
-    Arrow's own conversions from and to NumPy import pandas, 0.1 s for each process; this one, and
-    DLPack for the other way, do not.
+    Arrow's own conversions from and to NumPy import pandas, which takes 0.1 s in each process. This
+    one does not, nor does DLPack, which is used for the other direction.
     """
     return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])

@@ -1,7 +1,7 @@
-"""From documents to a processed folder: split, check for leaks, learn the tokenizer, write shards.
+"""From documents to a processed folder: split, check for leaks, train the tokenizer, write shards.
 
 The bytes of the result depend on the documents and the settings, never on the number of workers:
-ranges are cut by size, and each one is worked on alone.
+the ranges depend on the documents alone, and each is processed by itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from phytotron.preprocess.settings import Settings
 from phytotron.preprocess.shards import ShardTask, write_shards
 from phytotron.preprocess.split import SPLITS, assign_splits
 from phytotron.preprocess.tokenizer import train_tokenizer
-from phytotron.preprocess.workers import Workers
+from phytotron.workers import Workers
 
 
 def preprocess(documents: Path, folder: Path, settings: Settings) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def preprocess(documents: Path, folder: Path, settings: Settings) -> dict[str, A
 
     Args:
         documents: the Parquet file that `clean` wrote.
-        folder: is replaced as a whole, or stays as it was when anything fails.
+        folder: replaced as a whole; if anything fails, it stays as it was.
 
     Raises:
         UserError: the documents break their contract, a class is too small, too many paragraphs
@@ -39,7 +39,10 @@ def preprocess(documents: Path, folder: Path, settings: Settings) -> dict[str, A
     pages = read_pages(documents)
     ranges = cut_ranges(pages.counts, settings.shard_paragraphs)
     split = np.repeat(assign_splits(pages, settings.fractions, settings.seed), pages.counts)
-    with replacing_folder(folder) as part, Workers(settings.workers) as workers:
+    workers = Workers(
+        settings.workers, "preprocess.workers", ", or a smaller preprocess.shard_paragraphs"
+    )
+    with replacing_folder(folder) as part, workers:
         leaks = remove_leaks(
             documents,
             pages,
@@ -81,8 +84,8 @@ def _train_texts(
     train = split == SPLITS.index("train")
     for one in ranges:
         texts = read_paragraphs(documents, one.start, one.stop)
-        mine = train[one.first_paragraph : one.first_paragraph + one.paragraphs]
-        yield texts.filter(pa.array(mine)).to_pylist()
+        chosen = train[one.first_paragraph : one.first_paragraph + one.paragraphs]
+        yield texts.filter(pa.array(chosen)).to_pylist()
 
 
 def _shard_task(
@@ -99,14 +102,14 @@ def _shard_task(
 
 
 def _describe(split: str, shards: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
-    mine = [by_split[split] for by_split in shards if split in by_split]
+    of_split = [by_split[split] for by_split in shards if split in by_split]
     labels: Counter[str] = Counter()
-    for shard in mine:
+    for shard in of_split:
         labels.update(dict(zip(names, shard.pop("labels"), strict=False)))
     return {
-        "pages": sum(shard["pages"] for shard in mine),
-        "paragraphs": sum(shard["paragraphs"] for shard in mine),
-        "tokens": sum(shard["tokens"] for shard in mine),
+        "pages": sum(shard["pages"] for shard in of_split),
+        "paragraphs": sum(shard["paragraphs"] for shard in of_split),
+        "tokens": sum(shard["tokens"] for shard in of_split),
         "labels": dict(labels),
-        "shards": mine,
+        "shards": of_split,
     }

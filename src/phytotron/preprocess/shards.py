@@ -1,4 +1,4 @@
-"""One range of the documents becomes one shard of each split."""
+"""Write one range of the documents as one shard of each split."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from phytotron.preprocess.tokenizer import Encoder
 
 @dataclass(frozen=True)
 class ShardTask:
-    """What `write_shards` needs for one range; every array has one entry a page or paragraph.
+    """The input of `write_shards`; every array has one entry per page or per paragraph.
 
     Attributes:
         documents: the Parquet file.
@@ -41,9 +41,9 @@ class ShardTask:
 
 
 def write_shards(task: ShardTask) -> dict[str, dict[str, Any]]:
-    """Read a range, write its shard of each split, and describe them by split.
+    """Read a range, write its shard of each split, and return a description of each shard.
 
-    A split that gets no paragraph of the range has no shard of that number.
+    A split without paragraphs of the range has no shard of its number.
     """
     texts = read_paragraphs(task.documents, task.range.start, task.range.stop)
     page_of_paragraph = np.repeat(np.arange(len(task.counts)), task.counts)
@@ -80,7 +80,7 @@ def write_shards(task: ShardTask) -> dict[str, dict[str, Any]]:
 
 
 def _save(path: Path, array: NDArray) -> None:
-    # `np.save` on a path loses the reason (disk full, ...) when it cannot write.
+    # `np.save` to a path hides the reason (disk full, ...) of a failure.
     buffer = io.BytesIO()
     np.save(buffer, array)
     path.write_bytes(buffer.getbuffer())

@@ -1,8 +1,8 @@
-"""Train, validation and test: whole groups of pages, every class in the same proportions.
+"""Assign pages to train, validation and test: whole groups, every class in the same proportions.
 
-Plain stratification draws pages at random, and a class of a dozen pages of very unequal lengths
-then easily puts most of its paragraphs on one side. So each class is drawn many times over and the
-draw whose paragraphs come closest to the wanted fractions is kept ("rerandomization": Morgan and
+Plain stratification draws pages at random. A class of a dozen pages of very unequal lengths can
+then have most of its paragraphs in one split. So each class is drawn many times, and the draw whose
+paragraphs come closest to the wanted fractions is kept ("rerandomization": Morgan and
 Rubin, "Rerandomization to improve covariate balance in experiments", 2012).
 """
 
@@ -34,7 +34,7 @@ def assign_splits(pages: Pages, fractions: Mapping[str, float], seed: int) -> ND
         Positions in `SPLITS`, int8, one per page.
 
     Raises:
-        UserError: a class has too few groups for one in each split.
+        UserError: a class has too few groups for three splits.
     """
     wanted = np.array([fractions[split] for split in SPLITS])
     group_of_page = np.unique(pages.groups, return_inverse=True)[1]
@@ -44,7 +44,7 @@ def assign_splits(pages: Pages, fractions: Mapping[str, float], seed: int) -> ND
     _check_enough(pages, groups_of_class)
 
     split_of_group = np.full(len(weights), -1, np.int8)
-    # Rare classes first: a group of several classes is then placed for the rarest of them.
+    # Rare classes first, so that a group of several classes is placed for the rarest of them.
     for label in np.argsort(groups_of_class, kind="stable"):
         members = np.flatnonzero(weights[:, label])
         split_of_group[members] = _draw_class(
@@ -64,7 +64,7 @@ def _draw_class(
     wanted: NDArray[np.float64],
     generator: np.random.Generator,
 ) -> NDArray[np.int8]:
-    """Splits for the groups of one class; those with `placed` >= 0 stay where they are."""
+    """The splits of the groups of one class; those with `placed` >= 0 keep theirs."""
     free = np.flatnonzero(placed < 0)
     already = np.array([np.count_nonzero(placed == split) for split in range(3)])
     quota = np.maximum(_quota(len(placed), wanted) - already, 0)
@@ -82,7 +82,7 @@ def _draw_class(
 
 
 def _quota(groups: int, wanted: NDArray[np.float64]) -> NDArray[np.int64]:
-    """How many groups each split gets: at least one, and train what the others leave."""
+    """The number of groups of each split: at least one, and the rest for train."""
     held_out = np.clip(np.round(groups * wanted[1:]).astype(np.int64), 1, (groups - 1) // 2)
     return np.concatenate([[groups - held_out.sum()], held_out])
 
@@ -93,11 +93,11 @@ def _check_enough(pages: Pages, groups_of_class: NDArray[np.int64]) -> None:
         return
     lines = []
     for label in few:
-        mine = pages.labels == label
+        of_class = pages.labels == label
         lines.append(
-            f"'{pages.names[label]}' has {np.count_nonzero(mine)} page(s) in "
+            f"'{pages.names[label]}' has {np.count_nonzero(of_class)} page(s) in "
             f"{groups_of_class[label]} group(s) of near-duplicates, "
-            f"{pages.counts[mine].sum()} paragraph(s)"
+            f"{pages.counts[of_class].sum()} paragraph(s)"
         )
     raise UserError(
         "too few pages for three splits: " + "; ".join(lines),

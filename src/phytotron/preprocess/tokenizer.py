@@ -1,13 +1,13 @@
-"""The tokenizer: byte-pair encoding learned from the train split.
+"""The tokenizer: byte-pair encoding, trained on the train split.
 
-Texts mix prose with code. NFKC makes typographic variants one, and words and runs of punctuation
-are separated before merging: `os.path.join` is `os . path . join`, `=VLOOKUP(A1;B2)` is
+Texts mix prose with code. NFKC unifies typographic variants, and words and runs of punctuation are
+separated before merging: `os.path.join` is `os . path . join`, `=VLOOKUP(A1;B2)` is
 `= vlookup ( a1 ; b2 )`, while an identifier such as `pg_stat_activity` is one word, whose common
 parts the merges learn.
 
 Source: Sennrich, Haddow and Birch, "Neural machine translation of rare words with subword units",
-2016, as the library `tokenizers` implements it. Its BPE training is deterministic as long as no
-prefix for word continuations is used (those ids follow hash order); a test holds it to that.
+2016, as implemented in the library `tokenizers`. Its BPE training is deterministic as long as no
+prefix for word continuations is used (their ids would follow the hash order); a test checks this.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from phytotron.preprocess.pieces import map_pieces
 
 PAD, UNK = "[PAD]", "[UNK]"  # ids 0 and 1
 MAX_VOCABULARY = 2**16  # token ids are stored as uint16
-_REMEMBERED = 2**20  # distinct pieces that an encoder keeps, some 200 MB
+_MAX_CACHED = 2**20  # distinct pieces that an encoder caches, some 200 MB
 
 
 def train_tokenizer(
@@ -34,10 +34,10 @@ def train_tokenizer(
     """Learn a BPE vocabulary.
 
     Args:
-        batches: lists of texts; how they are cut does not matter.
-        vocab_size: entries of the vocabulary at most, with the two special tokens.
-        min_frequency: how often a pair must occur to be merged.
-        lowercase: whether case is dropped.
+        batches: lists of texts; the result does not depend on their lengths.
+        vocab_size: largest number of entries, with the two special tokens.
+        min_frequency: number of times that a pair must occur to be merged.
+        lowercase: whether texts are converted to lower case.
 
     Raises:
         UserError: the vocabulary cannot hold even the single characters.
@@ -65,7 +65,7 @@ def train_tokenizer(
 
 
 class Encoder:
-    """Texts to token ids, the same ids as `Tokenizer.encode` gives, several times as fast.
+    """Converts texts to the same token ids as `Tokenizer.encode`, several times as fast.
 
     Args:
         tokenizer: one made by `train_tokenizer`, which splits at all white space.
@@ -73,17 +73,17 @@ class Encoder:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._known: dict[str, bytes] = {}
+        self._cache: dict[str, bytes] = {}
 
     def __call__(self, texts: pa.StringArray) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-        """Token ids of n texts one after the other, and where each text starts, shape (n + 1,)."""
+        """The concatenated token ids of n texts, and where each text starts, shape (n + 1,)."""
         return map_pieces(texts, self._ids, np.uint16)
 
     def _ids(self, pieces: list[str]) -> list[bytes]:
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        new = [piece for piece in pieces if piece not in self._known]
+        if len(self._cache) > _MAX_CACHED:
+            self._cache.clear()
+        new = [piece for piece in pieces if piece not in self._cache]
         encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
         ids = (array("H", encoding.ids).tobytes() for encoding in encodings)
-        self._known.update(zip(new, ids, strict=True))
-        return [self._known[piece] for piece in pieces]
+        self._cache.update(zip(new, ids, strict=True))
+        return [self._cache[piece] for piece in pieces]

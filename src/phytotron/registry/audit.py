@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
-from phytotron.registry.evaluated_model import TAG
 from phytotron.registry.versions import CHAMPION, aliases, point
 from phytotron.tracking.store import Store, user
+from phytotron.tracking.tags import TAG
 
 MOVE = f"{TAG}move."
 REGISTER, PROMOTE, ROLLBACK, BY_HAND = "register", "promote", "rollback", "by hand"

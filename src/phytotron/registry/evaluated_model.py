@@ -10,11 +10,9 @@ from functools import cached_property
 from pathlib import Path
 
 from phytotron.files import read_json, sha256
+from phytotron.tracking.tags import TAG
 
-# All tags that Phytotron sets begin with this.
-TAG = "phytotron."
 IDENTITY = f"{TAG}identity"
-TRAINING = f"{TAG}training"  # the key of config and data
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,10 @@ class EvaluatedModel:
         model: what the stage `train` wrote.
         evaluation: what the stage `evaluate` wrote.
         metrics: `results/<experiment>/metrics.json`.
-        test_set: SHA-256 of the test texts and labels.
+        metric: what it is judged by, with the split, such as `test/macro_f1`.
+        goal: `max` or `min`.
+        test_set: SHA-256 of the test samples and targets; None where there are no predictions for
+            each sample.
         timing: times and machine of the training; the file may be missing, as where DVC fetched
             the model.
     """
@@ -35,8 +36,20 @@ class EvaluatedModel:
     model: Path
     evaluation: Path
     metrics: Mapping[str, float]
-    test_set: str
+    metric: str
+    goal: str
+    test_set: str | None
     timing: Path
+
+    @property
+    def name(self) -> str:
+        """The metric without the split, as `metrics` has it."""
+        return self.metric.partition("/")[2]
+
+    @property
+    def value(self) -> float:
+        """Of the metric."""
+        return self.metrics[self.name]
 
     @cached_property
     def key(self) -> str | None:
@@ -51,14 +64,14 @@ class EvaluatedModel:
 
     @cached_property
     def identity(self) -> str:
-        """SHA-256 over all that the run of this contender describes."""
+        """SHA-256 over all that the run of this experiment describes."""
         facts = [self.experiment, self.digest, dict(self.metrics), self.test_set]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """Where a contender is in MLflow."""
+    """Where an experiment is in MLflow."""
 
     run_id: str
     model_id: str

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from phytotron.config.stage import plain
 from phytotron.errors import UserError
-from phytotron.evaluation.predictions import Predictions, load
+from phytotron.evaluation.predictions import FILE, Predictions, load_if_there
 from phytotron.files import read_json
 from phytotron.registry import audit
 from phytotron.registry.audit import Move
@@ -31,14 +34,14 @@ def promote(model: str, version: str, force: bool = False, why: str | None = Non
     config = plain(pipeline_config())
     store = open_store(config["tracking"])
     with answered(store.uri), exclusive(store):
-        challenger = get_version(store, model, version)
+        candidate = get_version(store, model, version)
         audit.settle(store, model)
         champion = current_champion(store, model)
-        if champion is not None and champion.version == challenger.version:
+        if champion is not None and champion.version == candidate.version:
             raise UserError(f"version {version} of '{model}' is the champion already")
         verdict = Verdict(True, "forced")
         if not force:
-            verdict = judge(Gate.from_config(config["register"]), challenger, champion, _test_split)
+            verdict = judge(_gate(config), candidate, champion, _test_split)
             if not verdict.promote:
                 raise UserError(
                     f"version {version} of '{model}' does not pass the gate: {verdict.reason}",
@@ -47,7 +50,7 @@ def promote(model: str, version: str, force: bool = False, why: str | None = Non
         return audit.move_champion(
             store,
             model,
-            str(challenger.version),
+            str(candidate.version),
             audit.PROMOTE,
             "; ".join(part for part in (why, None if force else verdict.reason) if part),
             numbers=verdict.numbers,
@@ -75,9 +78,9 @@ def rollback(model: str) -> Move:
 
 
 def register_champion(
-    store: Store, gate: Gate, challenger: Version, cause: str, test_split: Predictions
+    store: Store, gate: Gate, candidate: Version, cause: str, test_split: Predictions | None
 ) -> tuple[str, str]:
-    """What the register stage decides about its winner; moves the champion if it wins.
+    """What the register stage decides about a candidate; moves the champion if it is better.
 
     A registration that was killed and is run again decides the same: the move that it made is
     told from any other by `cause`.
@@ -85,27 +88,27 @@ def register_champion(
     Args:
         store: the open store, which the caller holds exclusively.
         gate: the conditions.
-        challenger: the winner's version.
+        candidate: the version of the experiment that was selected.
         cause: a hash of all that the registration depends on.
-        test_split: predictions of the winner.
+        test_split: its predictions for each test sample; None: there are none.
 
     Returns:
         The decision (`promoted`, `kept` or `already champion`) and the reason.
     """
-    model = challenger.name
+    model = candidate.name
     moves = audit.settle(store, model)
     champion = current_champion(store, model)
-    if champion is not None and champion.version == challenger.version:
+    if champion is not None and champion.version == candidate.version:
         if moves[-1].action == audit.REGISTER and moves[-1].cause == cause:
             return "promoted", moves[-1].why
-        return "already champion", "the winner is the model in use"
-    verdict = judge(gate, challenger, champion, lambda: test_split)
+        return "already champion", "the experiment that was selected is the model in use"
+    verdict = judge(gate, candidate, champion, lambda: test_split)
     if not verdict.promote:
         return "kept", verdict.reason
     audit.move_champion(
         store,
         model,
-        str(challenger.version),
+        str(candidate.version),
         audit.REGISTER,
         verdict.reason,
         numbers=verdict.numbers,
@@ -127,13 +130,19 @@ def render(move: Move) -> str:
     return f"{move.model}: champion is version {move.after}, was {before}{forced}\n  {move.why}"
 
 
-def _test_split() -> Predictions:
-    """The present test split, from the evaluation of the winner."""
+def _gate(config: dict[str, Any]) -> Gate:
+    compare = config["compare"]
+    metric = compare["metric"].partition("/")[2]
+    return Gate.from_config(config["register"], metric, compare["goal"])
+
+
+def _test_split() -> Predictions | None:
+    """The present test split, from the evaluation of the experiment that was selected."""
     try:
-        winner = read_json("results/comparison.json")["winner"]
+        selected = read_json("results/comparison.json")["selected"]
     except FileNotFoundError as error:
         raise UserError(
             "the two versions were measured on different test sets, and there is none here",
             hint="run: make repro, or pass by the gate with --force --why TEXT",
         ) from error
-    return load(f"build/evaluation/{winner}/predictions.parquet")
+    return load_if_there(Path("build/evaluation") / selected / FILE)

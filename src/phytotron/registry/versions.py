@@ -1,6 +1,6 @@
 """Versions and aliases in MLflow's model registry.
 
-`candidate` is the winner of the last registration, `champion` the model in use. Every version has
+`candidate` is what the last registration selected, `champion` the model in use. Every version has
 the facts that the gate and the lineage need as tags, so that it can be copied to another registry
 without its run.
 """
@@ -12,11 +12,12 @@ import re
 from typing import Any
 
 from phytotron.errors import UserError, did_you_mean
-from phytotron.registry.evaluated_model import IDENTITY, TAG, EvaluatedModel, LoggedRun
+from phytotron.registry.evaluated_model import IDENTITY, EvaluatedModel, LoggedRun
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.lease import is_lease
 from phytotron.tracking.store import Store
-from phytotron.training.model_folder import TextModel
+from phytotron.tracking.tags import TAG
+from phytotron.training.model_folder import SavedModel
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 
@@ -24,14 +25,14 @@ Version = mlflow.entities.model_registry.ModelVersion
 
 
 def register_version(
-    store: Store, model: str, contender: EvaluatedModel, logged: LoggedRun
+    store: Store, model: str, evaluated: EvaluatedModel, logged: LoggedRun
 ) -> Version:
-    """The contender's version of a registered model, made unless it exists.
+    """The experiment's version of a registered model, made unless it exists.
 
     Args:
         store: the open store.
         model: the registered model's name; it is made when it does not exist.
-        contender: what is registered.
+        evaluated: what is registered.
         logged: where its run and its model are.
     """
     client = store.client
@@ -42,17 +43,17 @@ def register_version(
             raise
         client.create_registered_model(model)
     for version in versions(store, model):
-        if version.tags.get(IDENTITY) == contender.identity:
+        if version.tags.get(IDENTITY) == evaluated.identity:
             return version
     run = client.get_run(logged.run_id)
     tags = {key: value for key, value in run.data.tags.items() if key.startswith(TAG)}
-    tags[f"{TAG}metrics"] = json.dumps(dict(contender.metrics), sort_keys=True)
+    tags[f"{TAG}metrics"] = json.dumps(dict(evaluated.metrics), sort_keys=True)
     return client.create_model_version(
         model,
         f"models:/{logged.model_id}",
         run_id=logged.run_id,
         tags=tags,
-        description=f"{contender.experiment}: macro-F1 {contender.metrics['macro_f1']:.4f}",
+        description=f"{evaluated.experiment}: {evaluated.name} {evaluated.value:.4f}",
         model_id=logged.model_id,
     )
 
@@ -144,7 +145,7 @@ def facts(version: Version, name: str) -> dict[str, Any]:
     return found
 
 
-def load_version(version: Version) -> TextModel:
+def load_version(version: Version) -> SavedModel:
     """The model of a version.
 
     Raises:
@@ -160,7 +161,7 @@ def load_version(version: Version) -> TextModel:
             f"version {version.version} of '{version.name}' cannot be loaded: {error}",
             hint="bring its artifacts back; phytotron doctor says where they are missed",
         ) from error
-    model: TextModel = loaded.get_raw_model()
+    model: SavedModel = loaded.get_raw_model()
     return model
 
 

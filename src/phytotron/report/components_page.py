@@ -1,4 +1,4 @@
-"""`docs/components.md`: all components that a config can name, with their pictures.
+"""`docs/components.md`: all components that a config can name, with their figures.
 
     python -m phytotron.report.components_page
 
@@ -21,10 +21,10 @@ from phytotron.config.components import (
 )
 from phytotron.config.instantiate import instantiate
 from phytotron.files import write_text
-from phytotron.report.component_pictures import pictures
+from phytotron.report.component_figures import figures
 
 PAGE = Path("docs/components.md")
-PICTURES = Path("docs/pictures")
+FIGURES = Path("docs/figures")
 
 _HEAD = """# Components
 
@@ -51,7 +51,7 @@ _INTRODUCTIONS = {
 
 Stacked sigmoids lose their gradient, which is at most a quarter for each of them:
 
-![derivatives of stacked sigmoids](pictures/stacked-sigmoids.svg)
+![derivatives of stacked sigmoids](figures/stacked-sigmoids.svg)
 
 Eight of them on five points:
 
@@ -65,7 +65,7 @@ Functions for a task's own use: Kullback-Leibler divergences (`phytotron.nn.dive
 cosine distance (`phytotron.nn.metrics`). The Bernoulli divergence, which keeps units sparse, is 0
 where both agree:
 
-![Bernoulli divergence from 0.2](pictures/bernoulli-divergence.svg)
+![Bernoulli divergence from 0.2](figures/bernoulli-divergence.svg)
 """,
     "regularizer": """A penalty on the weights, added to the training loss. Dropout
 (`phytotron.scratch.dropout`) and early stopping (`callbacks.early_stopping`, with
@@ -78,14 +78,14 @@ normalization with dropout of feature maps in `vision/cifar10_cnn_regularised`.
     "normalization": """Batch normalization takes one mean per feature, over the batch; layer
 normalization one per sample, over its features:
 
-![what is normalized together](pictures/batch-and-layer-norm.svg)
+![what is normalized together](figures/batch-and-layer-norm.svg)
 """,
     "optimizer": """`w` are weights, `g` their gradients. Gradients are clipped by
 `trainer.gradient_clip_val`, by norm or by value (`trainer.gradient_clip_algorithm`). How many
 samples make a step is `data.batch_size`: in small batches the cost is noisy, and an epoch has more
 steps.
 
-![cost of each batch, by its size](pictures/batch-sizes.svg)
+![cost of each batch, by its size](figures/batch-sizes.svg)
 """,
     "scheduler": """Drawn for a peak of 1 and a run of 20 epochs.
 
@@ -137,7 +137,7 @@ def render() -> str:
 
 def _table(kind: str) -> str:
     drawn = kind in ("activation", "scheduler")
-    columns = ["name", "what it is", "settings", *(["picture"] if drawn else [])]
+    columns = ["name", "what it is", "settings", *(["figure"] if drawn else [])]
     lines = [_row(columns), _row(["---"] * len(columns))]
     for item in list_components(kind):
         what = f"**{item['title']}**" + (f" ({item['source']})" if item["source"] else "")
@@ -145,7 +145,7 @@ def _table(kind: str) -> str:
         what += f" {item['notes']}" if item["notes"] else ""
         cells = [f"`{item['id']}`", what, _settings(read_component(kind, item["id"]))]
         if drawn:
-            cells.append(f"![{item['id']}](pictures/{kind}-{item['id']}.svg)")
+            cells.append(f"![{item['id']}](figures/{kind}-{item['id']}.svg)")
         lines.append(_row(cells))
     return "\n".join(lines)
 
@@ -176,12 +176,12 @@ def _row(cells: list[str]) -> str:
 
 
 def main() -> None:
-    """Write the page and its pictures; pictures of components that are gone are removed."""
-    drawn = pictures()
+    """Write the page and its figures; figures of components that are gone are removed."""
+    drawn = figures()
     for name, text in drawn.items():
-        write_text(PICTURES / name, text)
+        write_text(FIGURES / name, text)
     for kind in ("activation", "scheduler"):
-        for path in PICTURES.glob(f"{kind}-*.svg"):
+        for path in FIGURES.glob(f"{kind}-*.svg"):
             if path.stem.removeprefix(f"{kind}-") not in component_names(kind):
                 path.unlink()
     write_text(PAGE, render())

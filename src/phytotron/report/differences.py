@@ -1,4 +1,4 @@
-"""In which config keys the contenders differ, and which they have in common."""
+"""In which config keys the experiments differ, and which they have in common."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# What an experiment claims is no setting: it has no influence on the model.
+# A card is no setting: it has no influence on the model.
 NOT_A_SETTING = ("card",)
 
 

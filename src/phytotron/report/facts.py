@@ -32,16 +32,17 @@ class Split:
 
 def splits(manifest: Mapping[str, Any]) -> list[Split]:
     """The splits of `manifest.json`, in the order of their use."""
+    found = manifest.get("splits", {})
     return [
         Split(
             name,
-            manifest["splits"][name]["pages"],
-            manifest["splits"][name]["paragraphs"],
-            manifest["splits"][name]["tokens"],
-            manifest["splits"][name].get("labels", {}),
+            found[name]["pages"],
+            found[name]["paragraphs"],
+            found[name]["tokens"],
+            found[name].get("labels", {}),
         )
         for name in SPLITS
-        if name in manifest["splits"]
+        if name in found
     ]
 
 

@@ -1,40 +1,30 @@
-"""Which chart shows what of the contenders."""
+"""Which figure shows what of the experiments, each with its title and description."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from phytotron.report.charts import (
-    STRIP,
-    Series,
-    dots_strip,
-    interval_strip,
-    line_chart,
-    reliability_chart,
-    strip_axis,
+from phytotron.evaluation.calibration import Bin
+from phytotron.evaluation.metric_names import metric_name
+from phytotron.figures.classifier import (
+    confusion_figure,
+    confusion_tips,
+    learning_curves_figure,
+    reliability_figure,
 )
-from phytotron.report.inputs import EvaluatedModel, Inputs
-from phytotron.report.matrix import confusion_chart, split_label
-from phytotron.report.svg import drawable, scale_for
+from phytotron.figures.comparison import Interval, dots_figure, intervals_figure
+from phytotron.figures.theme import PAGE, inline_svg
+from phytotron.report.inputs import Inputs, ReportedExperiment
 from phytotron.report.words import count, score, signed, span
-
-TICKS, CLASS_TICKS = 3, 5  # about how many numbers an axis of strips has
-
-
-@dataclass(frozen=True)
-class Strips:
-    """A column of strips on one scale: its axis and, by experiment or class, the strips."""
-
-    axis: Markup
-    rows: dict[str, Markup]
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Paragraphs of one class that were taken for another, and their share of the class."""
+    """Samples of one class that were taken for another, and their share of the class."""
 
     actual: str
     predicted: str
@@ -42,156 +32,151 @@ class Confusion:
     share: float
 
 
-def score_strips(inputs: Inputs) -> Strips:
-    """Macro-F1 of each contender with its interval; the line is the baseline."""
-    keys = ("macro_f1_low", "macro_f1", "macro_f1_high")
-    scale = scale_for([each.metrics[key] for each in inputs.contenders for key in keys], *STRIP)
-    reference = inputs.baseline.metrics["macro_f1"] if inputs.baseline else None
-    rows = {}
-    for each in inputs.contenders:
-        low, value, high = (each.metrics[key] for key in keys)
-        label = f"{each.name}: macro-F1 {score(value)}, 95 % interval {span(low, high)}"
-        rows[each.experiment] = interval_strip(
-            scale, each.slot, value, low, high, reference=reference, label=label
-        )
-    return Strips(strip_axis(scale, TICKS), rows)
+def score_intervals(inputs: Inputs) -> Markup:
+    """The metric of each experiment with its interval; the line is the baseline."""
+    name = metric_name(inputs.metric)
+    rows, told = [], []
+    for each in inputs.charted:
+        low, value, high = (inputs.value(each, end) for end in ("_low", "", "_high"))
+        rows.append(Interval(each.name, each.slot, value, low, high))
+        told.append(f"{each.name}: {score(value)}" + _interval(span(low, high)))
+    reference = inputs.value(inputs.baseline) if inputs.baseline else None
+    figure = intervals_figure(rows, name, reference, theme=PAGE)
+    title = f"{name} of each experiment"
+    return inline_svg(figure, "scores", title=title, description="; ".join(told))
 
 
-def difference_strips(inputs: Inputs) -> Strips:
-    """Difference of macro-F1 to the baseline with its interval; the line is zero."""
-    keys = ("difference_low", "difference", "difference_high")
-    others = [each for each in inputs.contenders if each is not inputs.baseline]
-    values = [each.rank[key] for each in others for key in keys]
-    scale = scale_for(values, *STRIP, include=[0.0])
-    rows = {}
+def difference_intervals(inputs: Inputs) -> Markup | None:
+    """Difference of the metric to the baseline with its interval; None without a comparison."""
+    others = [each for each in inputs.charted if each is not inputs.baseline]
+    if inputs.baseline is None or not others:
+        return None
+    rows, told = [], []
     for each in others:
-        low, value, high = (each.rank[key] for key in keys)
-        label = (
-            f"{each.name}: {signed(value)} macro-F1 to the baseline, "
-            f"95 % interval {span(low, high, signed)}"
-        )
-        rows[each.experiment] = interval_strip(
-            scale, each.slot, value, low, high, reference=0.0, label=label
-        )
-    return Strips(strip_axis(scale, TICKS), rows)
+        low, value, high = (each.rank.get(f"difference{end}") for end in ("_low", "", "_high"))
+        rows.append(Interval(each.name, each.slot, value, low, high))
+        told.append(f"{each.name}: {signed(value)}" + _interval(span(low, high, signed)))
+    name = f"difference in {metric_name(inputs.metric)} to the baseline"
+    figure = intervals_figure(rows, name, 0.0, theme=PAGE)
+    return inline_svg(figure, "differences-figure", title=name, description="; ".join(told))
 
 
-def class_strips(inputs: Inputs) -> Strips:
-    """F1 of each class, one mark a contender; the winner's lies on top."""
-    scale = scale_for([0.0, 1.0], *STRIP, margin=0.0)
-    order = [each for each in inputs.charted if each is not inputs.winner] + [inputs.winner]
-    rows = {}
-    for label in inputs.labels:
-        dots = [
-            (each.slot, each.f1.get(label), f"{each.name}: {score(each.f1.get(label))}")
-            for each in order
-        ]
-        said = ", ".join(title for _, _, title in reversed(dots))
-        rows[label] = dots_strip(scale, CLASS_TICKS, dots, f"F1 of {label}. {said}")
-    return Strips(strip_axis(scale, CLASS_TICKS), rows)
+def _interval(text: str) -> str:
+    return f", 95 % interval {text}" if " to " in text else ""
+
+
+def class_scores(inputs: Inputs) -> Markup:
+    """F1 of each class, one mark an experiment; the selected one's lies on top."""
+    order = [each for each in inputs.charted if each is not inputs.selected and each.classes]
+    order.append(inputs.selected)
+    labels = [label for _, members in classes_by_group(inputs) for label in members]
+    rows = {label: {each.name: each.f1.get(label) for each in order} for label in labels}
+    slots = {each.name: each.slot for each in inputs.charted if each.classes}
+    figure = dots_figure(rows, slots, "F1", theme=PAGE)
+    told = [
+        f"{label}: " + ", ".join(f"{name} {score(value, 2)}" for name, value in scores.items())
+        for label, scores in rows.items()
+    ]
+    return inline_svg(figure, "classes-figure", title="F1 by class", description="; ".join(told))
 
 
 def classes_by_group(inputs: Inputs) -> list[tuple[str, list[str]]]:
-    """The classes of each product, those that the winner knows best first."""
+    """The classes of each product, those that the selected model knows best first."""
     groups: dict[str, list[str]] = {}
     for label in inputs.labels:
         groups.setdefault(split_label(label)[0], []).append(label)
-    f1 = inputs.winner.f1
+    f1 = inputs.selected.f1
     return [
         (group, sorted(members, key=lambda label: (-(f1[label] or 0.0), label)))
         for group, members in groups.items()
     ]
 
 
-def score_curves(inputs: Inputs) -> Markup:
-    """Macro-F1 on the validation split over the epochs, all contenders in one chart."""
-    series = [_series(each, "val_macro_f1") for each in inputs.charted]
-    description = " ".join(_told(line) for line in series)
-    return line_chart(
-        series,
-        title="Macro-F1 on the validation split by epoch",
-        description=description,
-        width=440,
-        height=270,
+def split_label(label: str) -> tuple[str, str]:
+    """Group and name of a label: `python/howto` is `howto` of `python`."""
+    group, slash, name = label.rpartition("/")
+    return (group, name) if slash else ("", label)
+
+
+def learning_curves(inputs: Inputs) -> Markup | None:
+    """Loss and metric over the epochs, all experiments in one figure; None without histories."""
+    curved = [each for each in inputs.charted if each.history]
+    if not curved:
+        return None
+    metric = inputs.metric
+    figure = learning_curves_figure(
+        {each.name: each.history for each in curved},
+        metric=metric,
+        slots={each.name: each.slot for each in curved},
+        theme=PAGE,
     )
+    keys = {"val_loss": "validation loss", f"val_{metric}": f"validation {metric_name(metric)}"}
+    told = [_told(each, key, name) for each in curved for key, name in keys.items()]
+    title = f"Loss and {metric_name(metric)} by epoch"
+    return inline_svg(figure, "curves", title=title, description=" ".join(filter(None, told)))
 
 
-def loss_curves(contender: EvaluatedModel) -> Markup:
-    """Training and validation loss of one contender."""
-    series = [
-        _series(contender, "train_loss", name="training", style="dashed"),
-        _series(contender, "val_loss", name="validation"),
-    ]
-    return line_chart(
-        series,
-        title=f"Loss of {contender.name} by epoch",
-        description=" ".join(_told(line) for line in series),
-        width=300,
-        height=200,
-    )
-
-
-def _series(
-    contender: EvaluatedModel, key: str, *, name: str | None = None, style: str = "solid"
-) -> Series:
-    points = [(row.get("epoch"), row.get(key)) for row in contender.history]
-    best = contender.training.get("best_epoch")
-    return Series(name or contender.name, contender.slot, points, best, style)
-
-
-def _told(line: Series) -> str:
-    """A series for those who cannot see it."""
-    known = [(x, y) for x, y in line.points if drawable(x) and drawable(y)]
+def _told(each: ReportedExperiment, key: str, name: str) -> str:
+    """A curve for those who cannot see it."""
+    points = [(row.get("epoch"), row.get(key)) for row in each.history]
+    known = [(epoch, value) for epoch, value in points if epoch is not None and value is not None]
     if not known:
-        return f"{line.name}: no values."
+        return ""
     if len(known) == 1:
-        return f"{line.name}: {score(known[0][1])}."
+        return f"{each.name}: {name} {score(known[0][1])}."
     (first, start), (last, end) = known[0], known[-1]
-    return f"{line.name}: {score(start)} in epoch {first:g}, {score(end)} in epoch {last:g}."
+    return f"{each.name}: {name} {score(start)} in epoch {first:g}, {score(end)} in epoch {last:g}."
 
 
-def has_curve(contender: EvaluatedModel) -> bool:
-    """Whether there is more than one epoch to draw."""
-    return len(contender.history) > 1
-
-
-def reliability(contender: EvaluatedModel) -> Markup:
+def reliability(each: ReportedExperiment) -> Markup:
     """Does a confidence of 80 % mean that 80 % are right?"""
     bins = [
-        f"at confidence {confidence:.2f} accuracy {accuracy:.2f} ({count(number)})"
-        for confidence, accuracy, number in contender.calibration
-        if confidence is not None and accuracy is not None
+        Bin(low, high, number, confidence, accuracy)
+        for low, high, number, confidence, accuracy in each.calibration
+        if number and confidence is not None and accuracy is not None
     ]
-    return reliability_chart(
-        contender.calibration,
-        contender.slot,
-        title=f"Reliability of {contender.name}",
-        label="; ".join(bins) or "no values",
+    told = [
+        f"at confidence {one.confidence:.2f} accuracy {one.accuracy:.2f} ({count(one.count)})"
+        for one in bins
+    ]
+    figure = reliability_figure(bins, theme=PAGE, title=each.name)
+    return inline_svg(
+        figure,
+        f"reliability-{each.slot}",
+        title=f"Reliability of {each.name}",
+        description="; ".join(told) or "no values",
     )
 
 
-def confusion(contender: EvaluatedModel, labels: Sequence[str]) -> Markup:
-    """The confusion matrix of a contender."""
+def confusion(each: ReportedExperiment, labels: Sequence[str]) -> Markup:
+    """The confusion matrix of an experiment, with a tip on each cell."""
+    counts = [[each.confusion.get((row, column), 0) for column in labels] for row in labels]
     worst = [
-        f"{each.actual} taken for {each.predicted} {100 * each.share:.0f} %"
-        for each in top_confusions(contender, 5)
+        f"{pair.actual} taken for {pair.predicted} {100 * pair.share:.0f} %"
+        for pair in top_confusions(each, 5)
     ]
-    return confusion_chart(
-        labels,
-        contender.confusion,
-        title=f"Confusion matrix of {contender.name}",
+    return inline_svg(
+        confusion_figure(counts, labels, theme=PAGE),
+        f"confusion-{each.slot}",
+        title=f"Confusion matrix of {each.name}",
         description="Most frequent confusions: " + ("; ".join(worst) or "none"),
+        tips=confusion_tips(counts, labels),
     )
 
 
-def top_confusions(contender: EvaluatedModel, number: int) -> list[Confusion]:
+def top_confusions(each: ReportedExperiment, number: int) -> list[Confusion]:
     """The most frequent pairs of actual and wrongly predicted class."""
     totals: dict[str, int] = {}
-    for (actual, _), times in contender.confusion.items():
+    for (actual, _), times in each.confusion.items():
         totals[actual] = totals.get(actual, 0) + times
     wrong = [
         Confusion(actual, predicted, times, times / totals[actual])
-        for (actual, predicted), times in contender.confusion.items()
+        for (actual, predicted), times in each.confusion.items()
         if actual != predicted
     ]
-    return sorted(wrong, key=lambda each: (-each.count, each.actual, each.predicted))[:number]
+    return sorted(wrong, key=lambda pair: (-pair.count, pair.actual, pair.predicted))[:number]
+
+
+def finite(values: Sequence[float | None]) -> list[float]:
+    """Those of the values that are numbers, and neither NaN nor infinite."""
+    return [value for value in values if value is not None and math.isfinite(value)]

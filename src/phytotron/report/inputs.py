@@ -18,7 +18,9 @@ import yaml
 from phytotron.errors import UserError
 from phytotron.report.words import readable, web_address
 
-OTHERS = 8  # the slot of the contenders that the charts leave out
+# Lower and upper limit, count, mean confidence and accuracy.
+CalibrationRow = tuple[float, float, int, float | None, float | None]
+OTHERS = 8  # the slot of the experiments that the figures leave out
 
 
 @dataclass(frozen=True)
@@ -45,17 +47,18 @@ class Mistake:
 
 
 @dataclass(frozen=True, eq=False)
-class EvaluatedModel:
+class ReportedExperiment:
     """One experiment and what is known of it; in the slot `OTHERS` just its scores.
 
     Attributes:
         experiment: its id, such as `router/textcnn`.
-        name: the shortest name that no other contender has, such as `textcnn`.
-        slot: which colour and mark the charts give it.
+        name: the shortest name that no other experiment has, such as `textcnn`.
+        slot: which colour and mark the figures give it.
         rank: the row of `results/comparison.json`.
         history: the rows of `history.csv`; an unknown value is None.
-        confusion: test paragraphs of each (actual, predicted) pair.
-        calibration: mean confidence, accuracy and count of each bin.
+        classes, confusion, calibration, mistakes: of a classifier; else empty.
+        confusion: test samples of each (actual, predicted) pair.
+        calibration: limits, count, mean confidence and accuracy of each bin.
     """
 
     experiment: str
@@ -68,7 +71,7 @@ class EvaluatedModel:
     history: list[dict[str, float | None]] = field(default_factory=list)
     classes: list[ClassScore] = field(default_factory=list)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
-    calibration: list[tuple[float | None, float | None, int]] = field(default_factory=list)
+    calibration: list[CalibrationRow] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
 
     @cached_property
@@ -78,26 +81,43 @@ class EvaluatedModel:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that the report shows; `contenders` are in the order of their macro-F1."""
+    """Everything that the report shows.
+
+    Attributes:
+        metric: what the experiments are compared by, such as `macro_f1`.
+        goal: `max` or `min`.
+        experiments: those that are compared, the best first.
+        baseline: what the others are compared with.
+        selected: the one that went to the registry.
+        crawl, cleaning, manifest: where pages came from; empty for other data.
+    """
 
     title: str
-    contenders: list[EvaluatedModel]
-    baseline: EvaluatedModel | None
-    winner: EvaluatedModel
+    metric: str
+    goal: str
+    experiments: list[ReportedExperiment]
+    baseline: ReportedExperiment | None
+    selected: ReportedExperiment
     registration: dict[str, Any]
     crawl: dict[str, Any]
     cleaning: dict[str, Any]
     manifest: dict[str, Any]
 
     @property
-    def charted(self) -> list[EvaluatedModel]:
-        """Those that the charts show: the winner, the baseline and the best of the others."""
-        return [contender for contender in self.contenders if contender.slot != OTHERS]
+    def charted(self) -> list[ReportedExperiment]:
+        """Those that the figures show: the selected one, the baseline and the best others."""
+        return [each for each in self.experiments if each.slot != OTHERS]
 
     @property
     def labels(self) -> list[str]:
-        """The names of the classes, sorted as in the evaluation."""
-        return [row.label for row in self.winner.classes]
+        """The names of the classes, sorted as in the evaluation; empty without classes."""
+        return [row.label for row in self.selected.classes]
+
+    def value(self, each: ReportedExperiment, end: str = "") -> float | None:
+        """The metric of an experiment; with `_low` or `_high` as `end`, of its interval."""
+        key = f"{self.metric}{end}"
+        value: float | None = each.metrics.get(key, each.rank.get(key))
+        return value
 
 
 def read_inputs(root: Path, title: str, experiments: Sequence[str], mistakes: int) -> Inputs:
@@ -106,14 +126,14 @@ def read_inputs(root: Path, title: str, experiments: Sequence[str], mistakes: in
     Args:
         root: the project's folder.
         title: heading of the report.
-        experiments: the contenders that the report must hold.
-        mistakes: how many mistakes to keep of each contender.
+        experiments: those that the report must have.
+        mistakes: how many mistakes to keep of each experiment.
 
     Raises:
         UserError: an out is missing or broken, or the comparison is one of other experiments.
     """
     comparison = _json(root / "results/comparison.json", "compare")
-    ranks = {row["experiment"]: row for row in comparison["contenders"]}
+    ranks = {row["experiment"]: row for row in comparison["experiments"]}
     if set(ranks) != set(experiments):
         raise UserError(
             f"compares {', '.join(sorted(ranks))}; params.yaml asks for {', '.join(experiments)}",
@@ -121,22 +141,24 @@ def read_inputs(root: Path, title: str, experiments: Sequence[str], mistakes: in
             hint="run: dvc repro compare",
         )
     names = short_names(list(ranks))
-    slots = slot_numbers(list(ranks), comparison["winner"], comparison["baseline"])
-    contenders = {
-        experiment: _contender(
+    slots = slot_numbers(list(ranks), comparison["selected"], comparison["baseline"])
+    found = {
+        experiment: _experiment(
             root, experiment, names[experiment], slots[experiment], rank, mistakes
         )
         for experiment, rank in ranks.items()
     }
     return Inputs(
         title=readable(title),
-        contenders=list(contenders.values()),
-        baseline=contenders.get(comparison["baseline"]),
-        winner=contenders[comparison["winner"]],
+        metric=comparison["metric"],
+        goal=comparison["goal"],
+        experiments=list(found.values()),
+        baseline=found.get(comparison["baseline"]),
+        selected=found[comparison["selected"]],
         registration=_json(root / "build/registration.json", "register"),
-        crawl=_json(root / "data/raw/crawl.json", "scrape"),
-        cleaning=_json(root / "data/interim/cleaning.json", "clean"),
-        manifest=_json(root / "data/processed/manifest.json", "preprocess"),
+        crawl=_if_there(root / "data/raw/crawl.json", "scrape"),
+        cleaning=_if_there(root / "data/interim/cleaning.json", "clean"),
+        manifest=_if_there(root / "data/processed/manifest.json", "preprocess"),
     )
 
 
@@ -149,31 +171,28 @@ def short_names(experiments: list[str]) -> dict[str, str]:
     }
 
 
-def slot_numbers(experiments: list[str], winner: str, baseline: str | None) -> dict[str, int]:
-    """Which colour and mark each has: the baseline 0, the winner 1, then by rank.
+def slot_numbers(experiments: list[str], selected: str, baseline: str | None) -> dict[str, int]:
+    """Which colour and mark each has: the baseline 0, the selected one 1, then by rank.
 
     Those that find all taken share `OTHERS`; they are in the table only.
     """
-    rest = [each for each in experiments if each not in (winner, baseline)]
-    coloured = [winner, *rest] if winner != baseline else rest
+    rest = [each for each in experiments if each not in (selected, baseline)]
+    coloured = [selected, *rest] if selected != baseline else rest
     slots = dict.fromkeys(experiments, OTHERS)
     slots |= {experiment: 1 + index for index, experiment in enumerate(coloured[: OTHERS - 1])}
     return slots | ({baseline: 0} if baseline else {})
 
 
-def _contender(
+def _experiment(
     root: Path, experiment: str, name: str, slot: int, rank: dict[str, Any], mistakes: int
-) -> EvaluatedModel:
+) -> ReportedExperiment:
     model = root / "build/models" / experiment
     evaluation = root / "build/evaluation" / experiment
     trained, evaluated = f"train@{experiment}", f"evaluate@{experiment}"
     metrics = _json(root / "results" / experiment / "metrics.json", evaluated)
     if slot == OTHERS:
-        return EvaluatedModel(experiment, name, slot, rank, metrics)
-    confusion = Counter(
-        (row["actual"], row["predicted"]) for row in _rows(evaluation / "confusion.csv", evaluated)
-    )
-    return EvaluatedModel(
+        return ReportedExperiment(experiment, name, slot, rank, metrics)
+    return ReportedExperiment(
         experiment=experiment,
         name=name,
         slot=slot,
@@ -185,18 +204,36 @@ def _contender(
             {key: _number(value) for key, value in row.items()}
             for row in _rows(model / "history.csv", trained)
         ],
-        classes=[_class_score(row) for row in _rows(evaluation / "per_class.csv", evaluated)],
-        confusion=Counter(
+        **_of_a_classifier(evaluation, evaluated, mistakes),
+    )
+
+
+def _of_a_classifier(evaluation: Path, stage: str, mistakes: int) -> dict[str, Any]:
+    """What the evaluation wrote of a classifier; nothing for other models.
+
+    A folder with one of the files has all of them: if another one is missing, it was lost.
+    """
+    files = ("per_class.csv", "confusion.csv", "calibration.csv", "mistakes.json")
+    if not any((evaluation / file).exists() for file in files):
+        return {}
+    confusion = Counter(
+        (row["actual"], row["predicted"]) for row in _rows(evaluation / "confusion.csv", stage)
+    )
+    return {
+        "classes": [_class_score(row) for row in _rows(evaluation / "per_class.csv", stage)],
+        "confusion": Counter(
             {(readable(a), readable(b)): number for (a, b), number in confusion.items()}
         ),
-        calibration=[
-            (_number(row["confidence"]), _number(row["accuracy"]), int(row["count"]))
-            for row in _rows(evaluation / "calibration.csv", evaluated)
+        "calibration": [_bin(row) for row in _rows(evaluation / "calibration.csv", stage)],
+        "mistakes": [
+            _mistake(row) for row in _json(evaluation / "mistakes.json", stage)[:mistakes]
         ],
-        mistakes=[
-            _mistake(row) for row in _json(evaluation / "mistakes.json", evaluated)[:mistakes]
-        ],
-    )
+    }
+
+
+def _bin(row: dict[str, str]) -> CalibrationRow:
+    low, high = float(row["bin_low"]), float(row["bin_high"])
+    return low, high, int(row["count"]), _number(row["confidence"]), _number(row["accuracy"])
 
 
 def _class_score(row: dict[str, str]) -> ClassScore:
@@ -222,6 +259,11 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def _if_there(path: Path, stage: str) -> Any:
+    """The content of a file that only some data have."""
+    return _json(path, stage) if path.exists() else {}
 
 
 def _json(path: Path, stage: str) -> Any:

@@ -9,23 +9,26 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from phytotron.evaluation.metric_names import metric_name
 from phytotron.report import facts, figures, verdict, words
 from phytotron.report.differences import compare_configs
-from phytotron.report.inputs import EvaluatedModel, Inputs
-from phytotron.report.matrix import split_label
-from phytotron.report.svg import finite, mark, mark_shapes, tag
+from phytotron.report.inputs import Inputs, ReportedExperiment
 
-SECTIONS = (
-    ("contenders", "Contenders"),
-    ("learning", "Learning curves"),
-    ("classes", "Classes"),
-    ("confusions", "Confusions"),
-    ("reliability", "Calibration"),
-    ("differences", "Config differences"),
-    ("mistakes", "Confident mistakes"),
-    ("data", "Data"),
-    ("reproduce", "Reproduce"),
-)
+SECTIONS = {
+    "experiments": "Experiments",
+    "learning": "Learning curves",
+    "classes": "Classes",
+    "confusions": "Confusions",
+    "reliability": "Calibration",
+    "differences": "Config differences",
+    "mistakes": "Confident mistakes",
+    "data": "Data",
+    "reproduce": "Reproduce",
+}
+# Metrics for which lower is better; the comparison says it of its own.
+_LOWER = ("log_loss", "calibration_error", "loss", "mse", "mae", "rmse")
+_MOST_METRICS = 4  # that the table shows besides
+_COUNTS = ("parameters", "size_bytes", "samples")  # of metrics.json, and no metrics
 WEAK_F1 = 0.4  # the model card names the classes below
 
 
@@ -55,28 +58,57 @@ def environment() -> Environment:
         "readable": words.readable,
         "shortened": words.shortened,
         "listed": words.listed,
+        "metric_name": metric_name,
         "code": code,
         "breakable": breakable,
         "md": markdown,
     }
     made.globals |= {
         "span": words.span,
+        "interval": interval,
         "signed": words.signed,
-        "split_label": split_label,
-        "legend_mark": legend_mark,
-        "shapes": mark_shapes(),
+        "split_label": figures.split_label,
     }
     return made
+
+
+def sections(inputs: Inputs) -> list[tuple[str, str]]:
+    """Id and heading of each section for which there is something to show."""
+    charted = inputs.charted
+    empty = {
+        "learning": not any(each.history for each in charted),
+        "classes": not inputs.labels,
+        "confusions": not any(each.confusion for each in charted),
+        "reliability": not any(each.calibration for each in charted),
+        "mistakes": not any(each.classes for each in charted),
+        "data": not (inputs.manifest or inputs.crawl or inputs.cleaning),
+    }
+    return [(id, name) for id, name in SECTIONS.items() if not empty.get(id, False)]
+
+
+def other_metrics(inputs: Inputs) -> list[str]:
+    """The metrics of the table besides the one of the comparison, in the order of the files."""
+    keys = dict.fromkeys(key for each in inputs.experiments for key in each.metrics)
+    first = ("accuracy", "log_loss", "calibration_error")
+    chosen = [key for key in first if key in keys]
+    chosen += [key for key in keys if key not in chosen]
+    return [
+        key
+        for key in chosen
+        if key not in (*_COUNTS, inputs.metric) and not key.endswith(("_low", "_high"))
+    ][:_MOST_METRICS]
 
 
 def _context(inputs: Inputs) -> dict[str, Any]:
     return {
         "inputs": inputs,
-        "sections": SECTIONS,
+        "metric": metric_name(inputs.metric),
+        "other_metrics": other_metrics(inputs),
+        "sections": sections(inputs),
         "headline": verdict.headline(inputs),
         "others": verdict.others(inputs),
         "registry": verdict.registry(inputs),
-        "roles": lambda contender: ", ".join(verdict.roles(inputs, contender)),
+        "roles": lambda each: ", ".join(verdict.roles(inputs, each)),
         "splits": facts.splits(inputs.manifest),
         "groups": figures.classes_by_group(inputs),
         "commands": commands(inputs),
@@ -91,23 +123,26 @@ def _charts(inputs: Inputs) -> dict[str, Any]:
     differing, common = compare_configs([each.config for each in charted])
     return {
         "bold": lambda text, value, key: (
-            tag("strong", text) if key in top and value == top[key] else text
+            Markup("<strong>{}</strong>").format(text) if key in top and value == top[key] else text
         ),
-        "scores": figures.score_strips(inputs),
-        "differences": figures.difference_strips(inputs),
-        "score_curves": figures.score_curves(inputs),
-        "loss_curves": [
-            (each, figures.loss_curves(each)) for each in charted if figures.has_curve(each)
-        ],
-        "best_validation": best_validation,
-        "class_strips": figures.class_strips(inputs),
-        "support": {row.label: row.support for row in inputs.winner.classes},
-        "best_f1": lambda label: max(finite(each.f1.get(label) for each in charted), default=None),
+        "lower": [metric_name(key) for key in other_metrics(inputs) if key in _LOWER],
+        "score_figure": figures.score_intervals(inputs),
+        "difference_figure": figures.difference_intervals(inputs),
+        "curves": figures.learning_curves(inputs),
+        "best_validation": lambda each: best_validation(inputs, each),
+        "class_figure": figures.class_scores(inputs) if inputs.labels else None,
+        "support": {row.label: row.support for row in inputs.selected.classes},
+        "best_f1": lambda label: max(
+            figures.finite([each.f1.get(label) for each in charted]), default=None
+        ),
         "confusions": [
             (each, figures.confusion(each, inputs.labels), figures.top_confusions(each, 8))
             for each in charted
+            if each.confusion
         ],
-        "reliabilities": [(each, figures.reliability(each)) for each in charted],
+        "reliabilities": [
+            (each, figures.reliability(each)) for each in charted if each.calibration
+        ],
         "differing": differing,
         "common": common,
         "data_tables": [
@@ -122,7 +157,7 @@ def _charts(inputs: Inputs) -> dict[str, Any]:
 
 def _card(inputs: Inputs) -> dict[str, Any]:
     model = next(
-        each for each in inputs.contenders if each.experiment == inputs.registration["experiment"]
+        each for each in inputs.experiments if each.experiment == inputs.registration["experiment"]
     )
     return {
         "model": model,
@@ -145,25 +180,29 @@ def commands(inputs: Inputs) -> list[tuple[str, str]]:
 
 
 def best_values(inputs: Inputs) -> dict[str, float]:
-    """The best value that any of several contenders has for each metric of the table."""
-    if len(inputs.contenders) < 2:
+    """The best value that any of several experiments has for each metric of the table."""
+    if len(inputs.experiments) < 2:
         return {}
-    choices = {"macro_f1": max, "accuracy": max, "log_loss": min, "calibration_error": min}
+    choices = {key: min if key in _LOWER else max for key in other_metrics(inputs)}
+    choices[inputs.metric] = max if inputs.goal == "max" else min
     found = {}
     for key, choose in choices.items():
-        known = finite(each.metrics.get(key) for each in inputs.contenders)
+        known = figures.finite([each.metrics.get(key) for each in inputs.experiments])
         if known:
             found[key] = choose(known)
     return found
 
 
-def best_validation(contender: EvaluatedModel) -> float | None:
-    """The highest macro-F1 on the validation split of all epochs."""
-    return max(finite(row.get("val_macro_f1") for row in contender.history), default=None)
+def best_validation(inputs: Inputs, each: ReportedExperiment) -> float | None:
+    """The best value of the metric on the validation split of all epochs."""
+    known = figures.finite([row.get(f"val_{inputs.metric}") for row in each.history])
+    return (max if inputs.goal == "max" else min)(known, default=None)
 
 
-def legend_mark(slot: int) -> Markup:
-    return tag("svg", mark(slot, 0, 0), viewBox="-8 -8 16 16", aria_hidden="true")
+def interval(low: Any, high: Any, form: Any = words.score) -> str:
+    """An interval; nothing where it is not known."""
+    known = all(isinstance(end, int | float) for end in (low, high))
+    return words.span(low, high, form) if known else ""
 
 
 def code(text: str) -> Markup:

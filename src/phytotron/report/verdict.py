@@ -2,52 +2,67 @@
 
 from __future__ import annotations
 
-from phytotron.report.inputs import EvaluatedModel, Inputs
+from phytotron.evaluation.metric_names import metric_name
+from phytotron.report.inputs import Inputs, ReportedExperiment
 from phytotron.report.words import count, listed, p_value, score, signed, span
 
 
 def headline(inputs: Inputs) -> str:
-    """Who won, by how much and against whom."""
-    winner, baseline = inputs.winner, inputs.baseline
-    samples = count(winner.metrics.get("samples"))
-    result = f"macro-F1 {score(winner.metrics['macro_f1'])} on {samples} test paragraphs"
-    if len(inputs.contenders) == 1 or baseline is None:
-        return f"`{winner.experiment}` reaches {result}; there was no baseline to compare it with."
-    if winner is not baseline:
+    """Which experiment is selected, and how it compares with the baseline."""
+    selected, baseline = inputs.selected, inputs.baseline
+    result = f"{metric_name(inputs.metric)} {score(inputs.value(selected))}"
+    samples = selected.metrics.get("samples")
+    if samples is not None:
+        result += f" on {count(samples)} test samples"
+    if len(inputs.experiments) == 1 or baseline is None:
         return (
-            f"`{winner.experiment}` wins with {result}, {distance(winner)} "
-            f"the baseline `{baseline.experiment}` {evidence(winner)}."
+            f"`{selected.experiment}` reaches {result}; there was no baseline to compare it with."
         )
-    nearest = next(each for each in inputs.contenders if each is not baseline)
-    chance = ": that may be chance" if (nearest.rank["difference"] or 0.0) > 0 else ""
+    if selected is not baseline:
+        return (
+            f"`{selected.experiment}` is selected with {result}, {distance(selected)} "
+            f"the baseline `{baseline.experiment}`{evidence(selected)}."
+        )
+    nearest = next(each for each in inputs.experiments if each is not baseline)
+    seems_better = gain(inputs, nearest) > 0
+    chance = ": that may be chance" if seems_better else ""
     return (
-        f"No contender beats the baseline: `{baseline.experiment}` wins with {result}. "
-        f"The nearest, `{nearest.experiment}`, is {distance(nearest)} it "
+        f"No experiment beats the baseline: `{baseline.experiment}` is selected with {result}. "
+        f"The nearest, `{nearest.experiment}`, is {distance(nearest)} it"
         f"{evidence(nearest)}{chance}."
     )
 
 
-def distance(contender: EvaluatedModel) -> str:
-    """How far above or below the baseline a contender is."""
-    difference = contender.rank["difference"]
+def gain(inputs: Inputs, each: ReportedExperiment) -> float:
+    """By how much an experiment seems better than the baseline; below 0 it seems worse."""
+    difference = each.rank["difference"] or 0.0
+    return difference if inputs.goal == "max" else -difference
+
+
+def distance(each: ReportedExperiment) -> str:
+    """How far above or below the baseline an experiment is."""
+    difference = each.rank["difference"]
     return f"{score(abs(difference))} {'above' if difference >= 0 else 'below'}"
 
 
-def evidence(contender: EvaluatedModel) -> str:
-    """The interval of the difference to the baseline and its p-value."""
-    row = contender.rank
-    p = p_value(row["p_value"])
-    return (
-        f"(95 % interval {span(row['difference_low'], row['difference_high'], signed)}, "
-        f"p {p if p.startswith('<') else f'= {p}'})"
-    )
+def evidence(each: ReportedExperiment) -> str:
+    """The interval of the difference to the baseline and its p-value, as far as there are any."""
+    row = each.rank
+    parts = []
+    interval = span(row.get("difference_low"), row.get("difference_high"), signed)
+    if " to " in interval:
+        parts.append(f"95 % interval {interval}")
+    if row.get("p_value") is not None:
+        p = p_value(row["p_value"])
+        parts.append(f"p {p if p.startswith('<') else f'= {p}'}")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def others(inputs: Inputs) -> str | None:
-    """How the contenders that did not win stand to the baseline, or None if there are none."""
-    if inputs.baseline is None or inputs.winner is inputs.baseline:
+    """How those that were not selected compare with the baseline, or None if there are none."""
+    if inputs.baseline is None or inputs.selected is inputs.baseline:
         return None
-    rest = [each for each in inputs.contenders if each not in (inputs.winner, inputs.baseline)]
+    rest = [each for each in inputs.experiments if each not in (inputs.selected, inputs.baseline)]
     if not rest:
         return None
     better = [f"`{each.experiment}`" for each in rest if each.rank["better"]]
@@ -76,17 +91,17 @@ def registry(inputs: Inputs) -> str:
         f"`{experiment}` is its candidate",
     }
     decision = registration["decision"]
-    said = decisions.get(decision, f"The registry's decision on `{experiment}`: {decision}")
-    return f"{said}: {why}." if why else f"{said}."
+    text = decisions.get(decision, f"The registry's decision on `{experiment}`: {decision}")
+    return f"{text}: {why}." if why else f"{text}."
 
 
-def roles(inputs: Inputs, contender: EvaluatedModel) -> list[str]:
-    """What a contender is apart from a contender: winner, champion, baseline."""
-    registered = contender.experiment == inputs.registration["experiment"]
+def roles(inputs: Inputs, each: ReportedExperiment) -> list[str]:
+    """What an experiment is besides: selected, champion, baseline."""
+    registered = each.experiment == inputs.registration["experiment"]
     champion = registered and inputs.registration["decision"] in ("promoted", "already champion")
     found = {
-        "winner": contender is inputs.winner,
+        "selected": each is inputs.selected,
         "champion": champion,
-        "baseline": contender is inputs.baseline,
+        "baseline": each is inputs.baseline,
     }
     return [role for role, holds in found.items() if holds]

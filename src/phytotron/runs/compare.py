@@ -22,6 +22,7 @@ from phytotron.runs.results import (
     read_result,
     spread,
 )
+from phytotron.tables import shortened, text_table
 
 _WIDTH = 48
 
@@ -134,13 +135,13 @@ def render(rows: Sequence[dict[str, Any]], words: Sequence[str]) -> str:
     metrics = [row for row in rows if row["kind"] == "metric"]
     lines = [["config", *words]]
     lines += [[row["id"], *(_shown(value) for value in row["values"])] for row in settings]
-    parts = [_table(lines) if settings else "config: no differences"]
+    parts = [text_table(lines) if settings else "config: no differences"]
     lines = [["metric", *words, *(f"difference of {word}" for word in words[1:])]]
     for row in metrics:
         values = zip(row["values"], row["std"], strict=True)
         means = [_mean(value, std) for value, std in values]
         lines.append([row["id"], *means, *map(_judged, row["differences"])])
-    parts.append(_table(lines) if metrics else "metrics: no differences")
+    parts.append(text_table(lines) if metrics else "metrics: no differences")
     return "\n\n".join(parts)
 
 
@@ -197,9 +198,7 @@ def _run_folder(folder: Path) -> Run:
 
 
 def _shown(value: str | None) -> str:
-    if value is None:
-        return "-"
-    return value if len(value) <= _WIDTH else f"{value[: _WIDTH - 1]}…"
+    return "-" if value is None else shortened(value, _WIDTH)
 
 
 def _mean(value: float | None, std: float | None) -> str:
@@ -213,11 +212,3 @@ def _judged(found: dict[str, Any] | None) -> str:
         return "-"
     chance = "" if found["p_value"] is None else f"p = {found['p_value']:.2g}, "
     return f"{found['difference']:+.4g} ({chance}{found['test']})"
-
-
-def _table(lines: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
+from itertools import groupby
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
-from phytotron.config.cards import CONTENDERS
 from phytotron.config.components import PLURALS
 from phytotron.config.experiments import (
     experiment_file,
@@ -18,22 +19,35 @@ from phytotron.config.experiments import (
 )
 from phytotron.config.presets import as_number
 from phytotron.errors import UserError, did_you_mean
-from phytotron.runs.results import is_reached, last_result
+from phytotron.runs.results import Result, is_reached, last_result
+from phytotron.tables import GAP, shortened, text_table
 
-# Characters of a system's title in the printed table; `--json` gives all of it.
-_TITLE = 60
-_COLUMNS = ("id", "system", "data", "metric", "target", "result")
+REACHED, MISSED, STALE, UNVERIFIED = "reached", "missed", "stale", "not verified"
+STATUSES = (REACHED, MISSED, STALE, UNVERIFIED)
+NO_TARGET = "no target"  # of an experiment whose result is compared with nothing
+
+# A printed line fits a terminal of 120 columns: what is longer is shortened, titles first.
+# `--json` gives all of it.
+_WIDTH = 119
+_MOST = {"metric": 20, "target": 10, "result": 26}
+_LEAST_TITLE = 12
+_INDENT = "  "
+_TITLE = 1  # its place in
+_COLUMNS = ("id", "system", "metric", "target", "result")
 
 
-def list_experiments(pattern: str = "") -> list[dict[str, Any]]:
+def list_experiments(pattern: str = "", statuses: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The experiments whose id matches.
 
     Args:
         pattern: a part of the id, or a glob such as `router/*`; empty for all.
+        statuses: only experiments of these `STATUSES`; empty for all. Whether a result is stale
+            is looked up only here: it needs the fingerprint of each experiment.
 
     Returns:
         Objects with `id`, `system`, `data`, `metric`, `target`, `result`, `std` (over the seeds),
         `seeds` (how many) and `reached`; None where there is no target, or nothing was measured.
+        With `statuses` also `status`.
 
     Raises:
         UserError: nothing matches, or a result was edited by hand.
@@ -44,7 +58,39 @@ def list_experiments(pattern: str = "") -> list[dict[str, Any]]:
         raise UserError(
             f"no experiment matches '{pattern}'", hint=did_you_mean(pattern, [*known, *PLURALS])
         )
-    return [_row(name) for name in chosen]
+    rows = [_row(name) for name in chosen]
+    if not statuses:
+        return rows
+    is_stale = staleness()
+    rows = [row | {"status": _current_status(row, is_stale)} for row in rows]
+    return [row for row in rows if row["status"] in statuses]
+
+
+def staleness() -> Callable[[Result], bool]:
+    """A function that says whether config or code have changed since a result was measured.
+
+    It reads each file once: a later edit is seen by a new one only.
+    """
+    # Here: it composes the experiments whose fingerprints are not known yet, for which it needs
+    # Hydra.
+    from phytotron.config.fingerprint import Fingerprints
+
+    fingerprints = Fingerprints()
+    return lambda result: result.fingerprint != fingerprints.of(result.experiment, result.preset)
+
+
+def _current_status(row: dict[str, Any], is_stale: Callable[[Result], bool]) -> str:
+    result = last_result(row["id"]) if row["seeds"] is not None else None
+    return STALE if result is not None and is_stale(result) else _status(row)
+
+
+def _status(row: dict[str, Any]) -> str:
+    """The status as far as the files say it: staleness only where it was looked up."""
+    if "status" in row:
+        return str(row["status"])
+    if row["result"] is None:
+        return UNVERIFIED
+    return {True: REACHED, False: MISSED, None: NO_TARGET}[row["reached"]]
 
 
 def _row(experiment: str) -> dict[str, Any]:
@@ -72,13 +118,12 @@ def _result(experiment: str, card: dict[str, Any]) -> dict[str, Any]:
     """What was measured, against the target that the card has now."""
     row: dict[str, Any] = dict.fromkeys(("result", "std", "seeds", "reached"))
     metric, target = card.get("metric"), as_number(card.get("target"))
-    if experiment.startswith(f"{CONTENDERS}/"):
-        path = Path("results") / experiment / "metrics.json"
-        if metric is not None and path.exists():
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-            row["result"] = metrics.get(metric.rpartition("/")[2])
-        return row
     result = last_result(experiment)
+    path = Path("results") / experiment / "metrics.json"
+    if result is None and metric is not None and path.exists():  # by the pipeline
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        row["result"] = metrics.get(metric.partition("/")[2])
+        return row
     if result is not None and metric in result.metrics:
         score = result.metrics[metric]
         row |= {"result": score.mean, "std": score.std, "seeds": len(score.values)}
@@ -88,23 +133,46 @@ def _result(experiment: str, card: dict[str, Any]) -> dict[str, Any]:
 
 
 def render(rows: list[dict[str, Any]]) -> str:
-    """The rows as an aligned plain table."""
-    cells = [[_cell(row, column) for column in _COLUMNS] for row in rows]
-    widths = [max(map(len, column)) for column in zip(_COLUMNS, *cells, strict=True)]
-    lines = [list(_COLUMNS), *cells]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    """The rows as a plain table by family, each with the number of experiments by status."""
+    if not rows:
+        return "no experiments"
+    cells = [list(_COLUMNS), *([_cell(row, column) for column in _COLUMNS] for row in rows)]
+    # The titles get what the other columns leave.
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    left = _WIDTH - len(_INDENT) - sum(widths) + widths[_TITLE] - len(GAP) * (len(widths) - 1)
+    for line in cells:
+        line[_TITLE] = shortened(line[_TITLE], max(_LEAST_TITLE, left))
+    names, *lines = text_table(cells, indent=_INDENT).splitlines()
+    parts = [names]
+    families = groupby(zip(rows, lines, strict=True), key=lambda pair: _family(pair[0]["id"]))
+    for family, members in families:
+        found = list(members)
+        parts += ["", f"{family}: {_counts([row for row, _ in found])}", *(s for _, s in found)]
+    if len({_family(row["id"]) for row in rows}) > 1:
+        parts += ["", f"in all: {_counts(rows)}"]
+    return "\n".join(parts)
+
+
+def _family(experiment: str) -> str:
+    return experiment.rpartition("/")[0]
+
+
+def _counts(rows: list[dict[str, Any]]) -> str:
+    """Such as `9 experiments: 7 reached, 2 missed`."""
+    by_status = Counter(map(_status, rows))
+    counts = [f"{by_status[each]} {each}" for each in (*STATUSES, NO_TARGET) if by_status[each]]
+    noun = "experiment" if len(rows) == 1 else "experiments"
+    return f"{len(rows)} {noun}: {', '.join(counts)}"
 
 
 def _cell(row: dict[str, Any], column: str) -> str:
     value = row[column]
     if value is None:
         return "-"
-    if column == "system":
-        return shorten(value, _TITLE, placeholder=" …")
-    if column != "result":
-        return str(value)
-    text = f"{value:.4g}" + (f" ± {row['std']:.2g}" if row["std"] is not None else "")
-    return text + (" (missed)" if row["reached"] is False else "")
+    if column == "target":
+        value = f"{value:.4g}" if isinstance(value, int | float) else value
+    elif column == "result":
+        value = f"{value:.4g}" + (f" ± {row['std']:.2g}" if row["std"] is not None else "")
+        status = _status(row)
+        value += f" ({status})" if status in (MISSED, STALE) else ""
+    return shortened(str(value), _MOST.get(column, _WIDTH))

@@ -18,7 +18,7 @@ from phytotron.errors import UserError
 from phytotron.files import write_json
 
 RESULTS = Path("zoo/results")
-PICTURES = Path("zoo/pictures")
+FIGURES = Path("zoo/figures")
 
 
 @dataclass(frozen=True)

@@ -1,77 +1,102 @@
-"""`phytotron train` for an experiment of the zoo: one run, tracked, in a folder of its own."""
+"""`phytotron train`: one experiment outside of DVC, in a folder of its own, tracked."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from phytotron.config.experiments import experiment_file
 from phytotron.config.explain import composed_as_in_repro
 from phytotron.config.stage import plain
+from phytotron.errors import UserError
 from phytotron.files import write_json
-from phytotron.tracking import journal
-from phytotron.tracking.watch import current_journal, watched
+
+if TYPE_CHECKING:  # torch is imported when what was asked for is known to be right
+    from phytotron.registry.evaluated_model import EvaluatedModel
 
 RUNS = Path("build/runs")
 
 
-def train_in_zoo(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
-    """Fetch the data, train, measure and draw; prints where everything went.
+def train(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
+    """Train, measure, draw and track an experiment; prints where everything went.
 
-    The same experiment with the same overrides goes to the same folder and the same MLflow run.
-    What `verify` has earned stays as it is.
+    The outs of the pipeline and the results of `verify` stay as they are. The same experiment with
+    the same overrides and data goes to the same folder and the same MLflow run.
 
     Args:
         experiment: its id.
         overrides: Hydra overrides, such as `trainer.max_epochs=2`.
 
     Returns:
-        The run's folder: `model/`, `pictures/`, `metrics.json`. None in a process that is not the
-        first of a distributed run.
+        The run's folder: `model/`, `evaluation/`, `figures/`, `metrics.json`, `timing.json`. None
+        in a process that is not the first of a distributed run.
 
     Raises:
-        UserError: a mistake in the experiment or an override, or the data cannot be had.
+        UserError: a mistake in the experiment or an override, or the data is not available.
     """
     config = plain(composed_as_in_repro(experiment, overrides).config)
-    tracking = plain(composed_as_in_repro(None).config.tracking)
-    # The rest of the card says what the experiment claims, and changes nothing.
-    config["card"] = {"precisions": config["card"]["precisions"]}
-    known_by = json.dumps(config, sort_keys=True)
-    folder = RUNS / experiment / hashlib.sha256(known_by.encode()).hexdigest()[:12]
+    shared = plain(composed_as_in_repro(None).config)
+    card = config.get("card") or {}
+    if not card.get("metric"):
+        where = f"{experiment_file(experiment).as_posix()}: card.metric"
+        raise UserError("is missing", where=where, allowed="such as test/accuracy")
 
     # Heavy imports wait until what was asked for is known to be right.
-    from phytotron.runs.run import run
-    from phytotron.training.fit import identity
+    from phytotron.evaluation.evaluate import evaluate
+    from phytotron.evaluation.trained import measure_saved
+    from phytotron.registry.evaluated_model import EvaluatedModel
+    from phytotron.runs.run import MODEL, draw_figures
+    from phytotron.training.fit import fit_watched, identity
+    from phytotron.training.timing import timing
 
-    key = identity(config, None)
-    with watched(experiment, key, config, tracking):
-        outcome = run(config, folder)
-        if outcome is None:
-            return None
-        if written := current_journal():
-            written.metrics(outcome.steps, outcome.metrics)
-    write_json(folder / "metrics.json", outcome.metrics)
-    for name, value in sorted(outcome.metrics.items()):
+    tracking = shared["tracking"]
+    folder = RUNS / experiment / identity(config)
+    result = fit_watched(experiment, config, folder / MODEL, tracking)
+    if result is None:
+        return None
+    write_json(folder / "timing.json", timing(result))
+    trained = measure_saved(config, folder / MODEL, result)
+    settings, seed = shared["evaluate"], shared["seed"]
+    found = evaluate(trained, card["metric"], folder / "evaluation", settings, seed)
+    # Named as in the results of `verify`, which these can be compared with.
+    metrics = {f"test/{name}": value for name, value in found.metrics.items()} | trained.metrics
+    write_json(folder / "metrics.json", metrics)
+    draw_figures(trained, folder)
+    evaluated = EvaluatedModel(
+        experiment,
+        model=folder / MODEL,
+        evaluation=folder / "evaluation",
+        metrics=found.metrics,
+        metric=card["metric"],
+        goal=card["goal"],
+        test_set=found.predictions.test_set() if found.predictions else None,
+        timing=folder / "timing.json",
+    )
+    run_id = _track(evaluated, folder, tracking)
+    for name, value in sorted(trained.metrics.items()):
         print(f"{name}  {value:.4g}")
-    print(f"model, pictures and metrics: {folder.as_posix()}/")
-    print(f"MLflow run: {_completed(key, folder, tracking)} (see it with: make ui)")
+    print(f"model, figures and metrics: {folder.as_posix()}/")
+    print(f"MLflow run: {run_id} (see it with: make ui)")
     return folder
 
 
-def _completed(key: str, folder: Path, tracking: dict[str, str]) -> str:
-    """Add the pictures to the training's run in MLflow; the run's id."""
-    from phytotron.runs.run import PICTURES
+def _track(evaluated: EvaluatedModel, folder: Path, tracking: Mapping[str, Any]) -> str:
+    """Complete the run of the training in MLflow; its id."""
+    from phytotron.registry.log_run import log_run
+    from phytotron.runs.run import FIGURES
+    from phytotron.tracking import journal
     from phytotron.tracking.batches import tracking_experiment
-    from phytotron.tracking.live import training_run
+    from phytotron.tracking.provenance import repository
     from phytotron.tracking.replay import replay
     from phytotron.tracking.store import answered, exclusive, open_store
 
     store = open_store(tracking)
-    replay(journal.FOLDER / key)  # all of the training is there before the run is completed
+    assert evaluated.key is not None
+    replay(journal.FOLDER / evaluated.key)  # all of the training is there before it is completed
     with answered(store.uri), exclusive(store):
-        run = training_run(store.client, tracking_experiment(store, tracking["experiment"]), key)
-        assert run is not None
-        if (folder / PICTURES).is_dir():
-            store.client.log_artifacts(run.info.run_id, str(folder / PICTURES), PICTURES)
-    return run.info.run_id
+        experiment_id = tracking_experiment(store, tracking["experiment"])
+        run_id = log_run(store, experiment_id, evaluated, repository()).run_id
+        if (folder / FIGURES).is_dir():
+            store.client.log_artifacts(run_id, str(folder / FIGURES), FIGURES)
+    return run_id

@@ -1,9 +1,9 @@
 """Which network addresses a crawler may connect to.
 
-A page can name any host, and a host name can lead anywhere: to the crawler's own machine, to its
-private network, or to the address at which a cloud hands out credentials. So the addresses of a
-host are looked up once, all of them are checked, and the connection goes to a checked address and
-not to the name (a second look-up could answer differently: DNS rebinding).
+A page can name any host, and a host name can resolve to any address: to the crawler's own machine,
+to its private network, or to the address at which a cloud hands out credentials. So the addresses
+of a host are looked up once, all of them are checked, and the connection goes to a checked address
+and not to the name, because a second look-up could give another one (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class AddressError(Exception):
-    """A host name leads to an address that must not be asked."""
+    """A host name resolves to a forbidden address."""
 
 
 def checked_addresses(host: str, port: int, *, allow_private: bool) -> list[tuple[int, tuple]]:
-    """The socket addresses of a host as (family, address) pairs, every one of them checked.
+    """The socket addresses of a host as (family, address) pairs, all of them checked.
 
     Raises:
         AddressError: one of them is forbidden.
@@ -40,10 +40,10 @@ def checked_addresses(host: str, port: int, *, allow_private: bool) -> list[tupl
 
 
 def refusal(address: Address, *, allow_private: bool) -> str | None:
-    """Why an address must not be asked, or None when it may.
+    """Why an address is forbidden, or None when it is not.
 
     `allow_private` admits loopback and private networks. Link-local and metadata addresses,
-    multicast and unassigned ranges are refused always.
+    multicast and unassigned ranges are always forbidden.
     """
     inner = _embedded(address)
     if inner is not None:

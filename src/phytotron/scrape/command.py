@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from phytotron.errors import UserError
 from phytotron.progress import progress
 from phytotron.scrape.crawl import crawl
 from phytotron.scrape.outcome import JSON_NAME, CrawlSummary
-from phytotron.scrape.settings import CrawlConfig
+from phytotron.scrape.settings import USER_AGENT, CrawlConfig
+
+# What the command line does not ask for. The command works in any folder, so without `conf/`.
+_LIMITS: dict[str, Any] = {
+    "archive": None,
+    "host": None,
+    "include": [],
+    "exclude": [],
+    "use_sitemaps": True,
+    "max_depth": 50,
+    "max_page_bytes": 5_000_000,
+    "max_total_bytes": 1_000_000_000,
+    "max_redirects": 5,
+    "concurrency": 1,
+    "timeout": 30.0,
+    "retries": 2,
+    "backoff": 1.0,
+    "user_agent": USER_AGENT,
+}
 
 
 def scrape(
@@ -22,31 +41,32 @@ def scrape(
 ) -> CrawlSummary:
     """Crawl the hosts of some addresses, one request at a time, and print a summary.
 
-    An address without a scheme means https. A host stands for itself with and without `www.`, as
-    most sites lead from one to the other. Run again after an interruption, it goes on.
+    An address without a scheme means https. A host includes the same host with and without `www.`,
+    as most sites redirect from one to the other. After an interruption, the same command continues.
 
     Args:
         urls: where to start.
         out: folder for `pages.warc.gz` and `crawl.json`.
-        max_pages: addresses of pages that may be asked for.
+        max_pages: pages that may be requested.
         delay: seconds between two requests to a host.
-        allow_private: whether private and loopback addresses may be asked.
+        allow_private: whether private and loopback addresses are allowed.
 
     Raises:
-        UserError: an address is none, or nothing could be fetched.
+        UserError: a start is no address, or nothing could be fetched.
     """
     starts = [url if "://" in url else f"https://{url}" for url in urls]
-    config = CrawlConfig(
-        name=", ".join(starts),
-        start_urls=tuple(starts),
-        allowed_hosts=tuple(host for url in starts for host in _hosts(url)),
-        max_pages=max_pages,
-        delay=delay,
-        allow_private=allow_private,
-    )
+    asked = _LIMITS | {
+        "name": ", ".join(starts),
+        "start_urls": starts,
+        "allowed_hosts": [host for url in starts for host in _hosts(url)],
+        "max_pages": max_pages,
+        "delay": delay,
+        "allow_private": allow_private,
+    }
+    config = CrawlConfig.from_mapping(asked)
     summary = crawl(config, Path(out), watch=lambda pages: progress(pages, None, "scrape: pages"))
     print(summary.text())
-    print(f"what was refused or failed, and why: {Path(out) / JSON_NAME}")
+    print(f"refused and failed addresses, with reasons: {Path(out) / JSON_NAME}")
     return summary
 
 

@@ -1,4 +1,4 @@
-"""Undo a `Content-Encoding` without ever holding more than was asked for."""
+"""Undo a `Content-Encoding`, decoding no more than the limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class TooLargeError(Exception):
 
 
 class EncodingError(Exception):
-    """The bytes are not what `Content-Encoding` says."""
+    """The bytes are not in the encoding that `Content-Encoding` names."""
 
 
 class Decoder:
@@ -27,7 +27,7 @@ class Decoder:
         self._encoding = encoding
         self._room = limit
         self._parts: list[bytes] = []
-        # 32 + 15: a gzip or a zlib header, whichever comes
+        # 32 + 15: detect whether the header is gzip or zlib
         self._inflater = None if encoding in ("", "identity") else zlib.decompressobj(47)
         self._started = False
 
@@ -35,7 +35,7 @@ class Decoder:
         """Decode some more bytes.
 
         Raises:
-            TooLargeError: there is more than the limit; `body` then gives what fits.
+            TooLargeError: there is more than the limit; `body` then returns the part within it.
             EncodingError: this is not gzip or deflate.
         """
         if self._inflater is None:
@@ -45,23 +45,23 @@ class Decoder:
             data = self._inflate(data)
 
     def body(self) -> bytes:
-        """All that was decoded."""
+        """All decoded bytes."""
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 
     def check_end(self) -> None:
-        """Raise `EncodingError` when the compressed stream stops in the middle."""
+        """Raise `EncodingError` when the compressed stream is truncated."""
         if self._inflater is not None and self._started and not self._inflater.eof:
             raise EncodingError("compressed body ends too early")
 
     def _inflate(self, data: bytes) -> bytes:
-        """Decode `data` as far as the room goes; return what is left for the next member."""
+        """Decode `data` up to the limit; return what is left for the next member."""
         assert self._inflater is not None
         try:
             plain = self._inflater.decompress(data, self._room + 1)
         except zlib.error as error:
             if self._started or self._encoding != "deflate":
                 raise EncodingError("body is not compressed as it says") from error
-            # some servers take "deflate" for the bare stream without the zlib header
+            # some servers mean by "deflate" the raw stream without the zlib header
             self._inflater = zlib.decompressobj(-15)
             self._started = True
             return data
@@ -71,7 +71,7 @@ class Decoder:
         if rest[:2] == b"\x1f\x8b":  # a gzip file may have several members
             self._inflater = zlib.decompressobj(47)
             return rest
-        return b""  # anything else after the end is padding
+        return b""  # other bytes after the end are padding
 
     def _keep(self, data: bytes) -> None:
         if len(data) > self._room:

@@ -1,4 +1,4 @@
-"""What a page tells a crawler: where to go on, what its address is, and what must not be kept."""
+"""What a page tells a crawler: its links, its canonical address, and whether to index it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from phytotron.scrape.urls import resolve
 
-MAX_LINKS = 20_000  # of one page; more are a trap
+MAX_LINKS = 20_000  # of one page; more are a crawler trap
 _SELECTOR = (
     "a[href], area[href], frame[src], iframe[src], base[href], link[rel][href], meta[content]"
 )
 _REFRESH = re.compile(r"\s*[\d.]*\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']+)", re.IGNORECASE)
 _BLANKS = " \t\n\f\r"
-# Reading a directive that only other crawlers heed would make this one stricter, never ruder.
+# A directive that is not meant for crawlers can only make this one stricter.
 _DIRECTIVE = re.compile(r"[a-z-]+")
 
 
 @dataclass(frozen=True)
 class Directives:
-    """The directions on one page.
+    """The directives of one page.
 
     Attributes:
         links: normalised addresses, each once, in the order of the page; empty under `nofollow`.
-        canonical: the address that the page calls its own, or None.
-        noindex: whether the page must not be kept.
+        canonical: the canonical address that the page declares, or None.
+        noindex: whether the page asks not to be kept.
     """
 
     links: list[str]
@@ -39,7 +39,7 @@ class Directives:
 def read_directives(
     html: str, url: str, product: str, x_robots: str = "", link: str = ""
 ) -> Directives:
-    """The directions on a page and in its header.
+    """The directives on a page and in its header.
 
     Links marked `rel="nofollow"` are left out.
 
@@ -83,7 +83,7 @@ def read_directives(
 
 
 def _resolved(base: str, references: dict[str, None]) -> Iterator[str]:
-    # relative references of all pages of a folder mean the same: `resolve` remembers them
+    # A relative reference means the same on all pages of a folder, so `resolve` can cache it.
     folder = base.partition("?")[0].rpartition("/")[0] + "/"
     for reference in references:
         if reference:
@@ -97,7 +97,7 @@ def _rel(node: LexborNode) -> list[str]:
 
 
 def _header_rules(value: str, product: str) -> Iterator[str]:
-    """The directives in `X-Robots-Tag`; those after another crawler's name are not for us."""
+    """The directives in `X-Robots-Tag`; those after another crawler's name do not apply."""
     for part in value.lower().split(","):
         name, colon, rest = part.strip().partition(":")
         if not colon:

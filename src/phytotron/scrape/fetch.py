@@ -1,4 +1,4 @@
-"""One request and its response, within limits of size, time and place."""
+"""One request and its response, with limits on size, time and address."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from phytotron.scrape.decompress import ENCODINGS, Decoder, EncodingError, TooLa
 from phytotron.scrape.transport import Exchange, GuardedAdapter, Watchdog
 
 _BLOCK = 1 << 16  # bytes read at once
-_DRAIN = 1 << 16  # bytes of an unwanted body that are read to keep the connection
+_DRAIN = 1 << 16  # an unwanted body up to this size is read, to keep the connection
 
 
 @dataclass(frozen=True)
 class Response:
-    """What a server answered.
+    """The response of a server.
 
     Attributes:
-        url: the address that was asked.
+        url: the requested address.
         status: the HTTP status.
-        reason: the text beside the status.
+        reason: the reason phrase of the status.
         headers: the header fields, in their order.
-        body: the body after decompression; empty unless the status is 200 and it was wanted.
-        unwanted: why the body was not taken, or None.
+        body: the body after decompression; empty unless the status is 200 and the body is wanted.
+        unwanted: why the body was not read, or None.
     """
 
     url: str
@@ -48,12 +48,12 @@ class Response:
 
 
 class FetchError(Exception):
-    """No usable response came.
+    """There was no usable response.
 
     Attributes:
-        reason: in a few words that do not depend on the moment.
+        reason: in a few words that are the same in every run.
         temporary: whether another attempt may succeed.
-        unreachable: whether not even a connection came about.
+        unreachable: whether there was not even a connection.
     """
 
     def __init__(self, reason: str, *, temporary: bool = True, unreachable: bool = False) -> None:
@@ -64,13 +64,13 @@ class FetchError(Exception):
 
 
 class Fetcher:
-    """Asks servers for pages; may be used from several threads at once.
+    """Fetches addresses; may be used from several threads at once.
 
     Args:
-        user_agent: how the crawler calls itself.
+        user_agent: the name of the crawler.
         timeout: seconds that a request may take from connecting to the last byte.
         pinned: socket addresses of host names that are not looked up.
-        allow_private: whether private and loopback addresses may be asked.
+        allow_private: whether private and loopback addresses are allowed.
     """
 
     def __init__(
@@ -111,11 +111,11 @@ class Fetcher:
             url: a normalised address.
             max_bytes: size that the body may have after decompression.
             headers: further header fields.
-            refuses: gets the response without its body, and says why that is not wanted.
-            cut: take the first `max_bytes` of a longer body instead of failing.
+            refuses: takes the response without its body and returns why the body is not wanted.
+            cut: keep the first `max_bytes` of a longer body instead of failing.
 
         Raises:
-            FetchError: no connection, no valid response, too slow, too large or cut short.
+            FetchError: no connection, no valid response, too slow, too large or truncated.
         """
         exchange = Exchange(self._timeout, self._pinned, self._allow_private)
         try:
@@ -131,7 +131,7 @@ class Fetcher:
             if exchange.expired:
                 raise FetchError("took too long", unreachable=exchange.socket is None) from error
             raise FetchError(_reason(error), unreachable=exchange.socket is None) from error
-        if exchange.expired:  # the end that came was the watchdog's
+        if exchange.expired:  # the watchdog closed the connection
             raise FetchError("took too long")
         return response
 
@@ -143,8 +143,8 @@ class Fetcher:
         refuses: Callable[[Response], str | None],
         cut: bool,
     ) -> Response:
-        # The adapter itself, not a session: a session reads the whole body of a redirect, however
-        # large. The address is normalised already and goes out as it is.
+        # The adapter itself, because a session reads the whole body of a redirect, however large.
+        # The address is normalised already and is sent as it is.
         request = PreparedRequest()
         request.method = "GET"
         request.url = url
@@ -175,8 +175,8 @@ class Fetcher:
                     raise
             return Response(url, raw.status, raw.reason or "", fields, decoder.body())
         finally:
-            # a connection whose response was read to the end is back in its pool by now; any
-            # other one is closed, since what is left on it would look like the next response
+            # A connection whose response was read to the end is back in its pool by now. Any other
+            # one is closed, because the rest of its response would look like the next response.
             raw.close()
 
     def _adapter(self) -> GuardedAdapter:

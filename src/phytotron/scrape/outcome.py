@@ -1,4 +1,4 @@
-"""What a crawl found, and how it is written down."""
+"""The outcome of a crawl, and its files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from phytotron.files import replacing, write_json
-from phytotron.scrape.journal import Entry, Journal
+from phytotron.scrape.crawl_log import CrawlLog, Entry
 
 WARC_NAME = "pages.warc.gz"
 JSON_NAME = "crawl.json"
@@ -21,15 +21,15 @@ class CrawlSummary:
     Attributes:
         warc: the web archive.
         pages: pages in it.
-        bytes: their size together.
+        bytes: their total size.
         refused, failed, skipped: other addresses, counted by reason.
         redirects: addresses that only led to another one.
-        duplicates: pages left out because the page that they call their canonical one is there.
-        limits: the limits that ended the crawl before its time.
-        requests: how many were sent, robots.txt and further attempts included.
-        unchanged: pages that were kept from the crawl before.
-        attempts_again: requests that were further attempts.
-        seconds: the time that it took.
+        duplicates: pages left out because their canonical page is stored.
+        limits: the limits that ended the crawl early.
+        requests: requests that were sent, those for robots.txt and the retries included.
+        unchanged: pages that were kept from the previous crawl.
+        retries: requests that were retries.
+        seconds: duration of the crawl.
     """
 
     warc: Path
@@ -43,18 +43,18 @@ class CrawlSummary:
     limits: list[str]
     requests: int = 0
     unchanged: int = 0
-    attempts_again: int = 0
+    retries: int = 0
     seconds: float = 0.0
 
     def text(self) -> str:
-        """The summary as lines for a person."""
+        """The summary as lines of text."""
         rate = self.pages / self.seconds if self.seconds else 0.0
         lines = [
             f"{self.pages} pages, {self.bytes / 1e6:.1f} MB, in {self.seconds:.1f} s "
             f"({rate:.0f} pages/s, {self.requests} requests): {self.warc}"
         ]
         if self.unchanged:
-            lines.append(f"unchanged since the crawl before: {self.unchanged}")
+            lines.append(f"unchanged since the previous crawl: {self.unchanged}")
         if self.redirects:
             lines.append(f"redirects: {self.redirects}")
         if self.duplicates:
@@ -70,8 +70,8 @@ class CrawlSummary:
 
 
 @dataclass
-class Outcome:
-    """What became of every address; reasons are short texts that do not depend on the moment."""
+class CrawlOutcome:
+    """The result for every address; the reasons are short texts that are the same in every run."""
 
     stored: dict[str, Entry] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Outcome:
     full: bool = False
 
     def store(self, entry: Entry, max_total_bytes: int) -> bool:
-        """Take a page in, unless the pages would become too large together."""
+        """Add a page, unless the pages would become too large together."""
         if self.bytes + entry.size > max_total_bytes:
             self.limits.add("max_total_bytes")
             self.full = True
@@ -95,7 +95,7 @@ class Outcome:
         return True
 
     def follow(self, url: str) -> str:
-        """Where the redirects from an address end; itself when they go in a circle."""
+        """Where the redirects from an address end; the address itself when they form a loop."""
         seen = {url}
         place = url
         while place in self.redirects:
@@ -106,7 +106,7 @@ class Outcome:
         return place
 
     def settle(self) -> None:
-        """Find redirects that go in circles, and pages that are there under another address."""
+        """Find redirect loops, and pages that are stored under their canonical address as well."""
         for url in [url for url in self.redirects if self.follow(url) in self.redirects]:
             self.failed[url] = "redirect loop"
         for url in self.failed:
@@ -115,15 +115,15 @@ class Outcome:
             if entry.canonical is None:
                 continue
             other = self.stored.get(self.follow(entry.canonical))
-            # a page whose canonical page names a third one (or the first) is kept: the site
-            # contradicts itself, and keeping a page twice loses nothing
+            # A page is kept if its canonical page declares yet another canonical page: the site
+            # contradicts itself, and keeping a page twice loses nothing.
             if other is not None and other.url != url and other.canonical is None:
                 self.duplicates[url] = other.url
         for url in self.duplicates:
             self.bytes -= self.stored.pop(url).size
 
     def summary(self, out: Path, **measured: float) -> CrawlSummary:
-        """The numbers; `measured` are those that differ from run to run."""
+        """The summary; `measured` holds the numbers that differ from run to run."""
         return CrawlSummary(
             out / WARC_NAME,
             len(self.stored),
@@ -138,12 +138,12 @@ class Outcome:
         )
 
 
-def write_outcome(outcome: Outcome, journal: Journal, site: str, out: Path) -> None:
+def write_outcome(outcome: CrawlOutcome, log: CrawlLog, site: str, out: Path) -> None:
     """Write the web archive, sorted by address, and `crawl.json`."""
     wanted = [("page", url) for url in outcome.stored] + list(outcome.extras)
     with replacing(out / WARC_NAME) as temporary, temporary.open("wb") as file:
         for key in sorted(wanted, key=lambda key: (key[1], key[0])):
-            file.write(journal.record(journal.entries[key]))
+            file.write(log.record(log.entries[key]))
     summary = outcome.summary(out)
     reasons = outcome.refused | outcome.failed | outcome.skipped
     write_json(

@@ -1,6 +1,6 @@
-"""What a robots.txt allows, by RFC 9309.
+"""The rules of a robots.txt, by RFC 9309.
 
-Protego reads the rules; what follows from an answer that has none is section 2.3.1 of the RFC.
+Protego reads the rules; section 2.3.1 of the RFC says what holds where there are none.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from protego import Protego
 
-MAX_BYTES = 512 << 10  # of a robots.txt that are read; the RFC demands at least 500 KiB
+MAX_BYTES = 512 << 10  # that are read of a robots.txt; the RFC demands at least 500 KiB
 MAX_AGE = 24 * 3600.0  # seconds for which the rules hold
 MAX_REDIRECTS = 5
-MAX_DELAY = 600.0  # seconds; a site that asks for more between two requests is left alone
+MAX_DELAY = 600.0  # seconds; a site that asks for more between two requests is not crawled
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,16 @@ class Rules:
     """The rules of one origin (scheme, host and port) for one crawler.
 
     Attributes:
-        fetched_at: when they came, in seconds since 1970.
-        delay: seconds that the site wants between two requests.
+        fetched_at: when they were fetched, in seconds since 1970.
+        delay: seconds that the site asks for between two requests.
         sitemaps: addresses of its sitemaps, as written.
-        verdict: why nothing may be asked for, whatever the rules; or None.
+        forbidden: why no address may be requested, whatever the rules; or None.
     """
 
     fetched_at: float
     delay: float = 0.0
     sitemaps: tuple[str, ...] = ()
-    verdict: str | None = None
+    forbidden: str | None = None
     _parser: Protego | None = None
     _agent: str = ""
 
@@ -43,13 +43,13 @@ class Rules:
             fetched_at: seconds since 1970.
         """
         if len(body) > MAX_BYTES:
-            body = body[:MAX_BYTES].rpartition(b"\n")[0]  # a rule cut in two is another rule
+            body = body[:MAX_BYTES].rpartition(b"\n")[0]  # without a last line that was cut
         parser = Protego.parse(body.decode("utf-8-sig", errors="replace"))
         delay = parser.crawl_delay(agent) or 0.0
-        verdict = None
+        forbidden = None
         if delay > MAX_DELAY:
-            verdict = f"robots.txt asks for {delay:g} s between requests"
-        return cls(fetched_at, delay, tuple(parser.sitemaps), verdict, parser, agent)
+            forbidden = f"robots.txt asks for {delay:g} s between requests"
+        return cls(fetched_at, delay, tuple(parser.sitemaps), forbidden, parser, agent)
 
     @classmethod
     def absent(cls, fetched_at: float) -> Rules:
@@ -58,13 +58,13 @@ class Rules:
 
     @classmethod
     def unreachable(cls, why: str, fetched_at: float) -> Rules:
-        """The site may have rules that cannot be had now (5xx, no connection): nothing is."""
-        return cls(fetched_at, verdict=f"robots.txt cannot be had ({why})")
+        """The rules cannot be fetched now (5xx, no connection): nothing is allowed."""
+        return cls(fetched_at, forbidden=f"robots.txt cannot be fetched ({why})")
 
     def refusal(self, url: str) -> str | None:
-        """Why an address must not be asked for, or None when it may."""
-        if self.verdict:
-            return self.verdict
+        """Why an address must not be requested, or None when it may."""
+        if self.forbidden:
+            return self.forbidden
         if self._parser is None or self._parser.can_fetch(url, self._agent):
             return None
         return "robots.txt"

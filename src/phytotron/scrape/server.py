@@ -1,10 +1,10 @@
-"""Serve an archive of pages over real HTTP, the same answers on every machine.
+"""Serve an archive of pages over real HTTP, with the same responses on every machine.
 
     python -m phytotron.scrape.server data/site/router.tar.xz [--port 8000]
 
-A crawl of the bundled site goes through sockets, headers, redirects and conditional requests as a
-crawl of the web does. What would differ between two runs is fixed: `Date` and `Last-Modified` are
-the snapshot's date, and nothing names the port.
+A crawl of the bundled site uses sockets, headers, redirects and conditional requests as a crawl of
+the web does. Nothing differs between two runs: `Date` and `Last-Modified` are the date of the
+snapshot, and no response contains the port.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ from phytotron.html.encoding import declared_encoding
 
 LOOPBACK = "127.0.0.1"
 _MAX_BYTES = 1 << 30  # of an archive, unpacked
-_MAX_HEAD = 16 << 10  # bytes of a request's head
+_MAX_HEAD = 16 << 10  # bytes of a request's header
 _REPAIR = "git checkout -- {folder}, or build it: python data/site/build.py"
 
 
 class SnapshotServer:
     """Serves an archive on a free loopback port while the `with` block runs.
 
-    The server is a process of its own, so that it does not compete with the crawler for the
-    interpreter; it ends with this process, however that ends.
+    The server is a separate process, so that it does not compete with the crawler for the
+    interpreter; it ends when this process ends, even if it is killed.
 
     Args:
-        archive: a `.tar.xz` file whose members are the paths that are served, and whose SHA-256
-            stands in the file `SHA256SUMS` beside it.
-        host: the name under which the site is known. The server answers to any name.
+        archive: a `.tar.xz` file. Its members are served under their names; the file `SHA256SUMS`
+            beside it contains its SHA-256.
+        host: the host name of the site. The server accepts any name.
 
     Attributes:
         host: as given.
-        port: the loopback port, once the block is entered.
+        port: the loopback port; 0 before the block is entered.
 
     Raises:
         UserError: on entering, when the archive is missing, changed, damaged or unsafe.
@@ -98,7 +98,7 @@ def verify(archive: Path) -> None:
     """Check an archive against the SHA-256 that `SHA256SUMS` in its folder records for it.
 
     Raises:
-        UserError: the archive or its hash is missing, or the hash is another one.
+        UserError: the archive or its hash is missing, or the hash differs.
     """
     sums = archive.with_name("SHA256SUMS")
     repair = _REPAIR.format(folder=archive.parent.as_posix())
@@ -111,7 +111,7 @@ def verify(archive: Path) -> None:
         raise UserError(
             f"has no line for {archive.name}",
             where=str(sums),
-            hint=f"if the archive is yours: sha256sum {archive.name} >> SHA256SUMS",
+            hint=f"for an archive of your own: sha256sum {archive.name} >> SHA256SUMS",
         )
     if (actual := sha256(archive)) != expected:
         raise UserError(
@@ -124,16 +124,16 @@ def verify(archive: Path) -> None:
 
 
 @dataclass(frozen=True)
-class _Page:
-    """A member of the archive as an HTTP response: its head and its body."""
+class _Response:
+    """A member of the archive as an HTTP response."""
 
     head: bytes
-    response: bytes  # head and body in one piece
+    whole: bytes  # head and body
     etag: str
 
 
 class Snapshot:
-    """The members of an archive as ready HTTP responses.
+    """The members of an archive as finished HTTP responses.
 
     Args:
         archive: as for `SnapshotServer`.
@@ -167,7 +167,7 @@ class Snapshot:
             return self._refusal("400 Bad Request"), True
         if not version.startswith("HTTP/1."):
             return self._refusal("505 HTTP Version Not Supported"), True
-        if method not in ("GET", "HEAD"):  # a body may follow: what comes next is no request
+        if method not in ("GET", "HEAD"):  # close: a body may follow, which is no request
             return self._refusal("405 Method Not Allowed", "Allow: GET, HEAD\r\n"), True
         fields = {}
         for line in lines:
@@ -179,7 +179,7 @@ class Snapshot:
         return self._respond(method, target, fields), last
 
     def _respond(self, method: str, target: str, fields: dict[str, str]) -> bytes:
-        if not target.startswith("/"):  # as sent to a proxy: http://host/path
+        if not target.startswith("/"):  # the form for proxies: http://host/path
             target = "/" + target.partition("://")[2].partition("/")[2]
         path = unquote(target.partition("?")[0])
         page = self._pages.get(path)
@@ -190,9 +190,9 @@ class Snapshot:
             return self._refusal("404 Not Found", body=method == "GET")
         if self._unchanged(page, fields):
             return self._head("304 Not Modified", f"ETag: {page.etag}\r\n")
-        return page.head if method == "HEAD" else page.response
+        return page.head if method == "HEAD" else page.whole
 
-    def _unchanged(self, page: _Page, fields: dict[str, str]) -> bool:
+    def _unchanged(self, page: _Response, fields: dict[str, str]) -> bool:
         """Whether the client has the page already (RFC 9110, section 13.2.2)."""
         if (tags := fields.get("if-none-match")) is not None:
             known = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
@@ -202,7 +202,7 @@ class Snapshot:
                 return self._date <= parsedate_to_datetime(since)
         return False
 
-    def _page(self, name: str, body: bytes) -> _Page:
+    def _page(self, name: str, body: bytes) -> _Response:
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         last_modified = format_datetime(self._date, usegmt=True)
         head = self._head(
@@ -210,7 +210,7 @@ class Snapshot:
             f"Last-Modified: {last_modified}\r\nETag: {etag}\r\n"
             f"Content-Type: {_content_type(name, body)}\r\nContent-Length: {len(body)}\r\n",
         )
-        return _Page(head, head + body, etag)
+        return _Response(head, head + body, etag)
 
     def _refusal(self, status: str, fields: str = "", body: bool = True) -> bytes:
         page = f"<!DOCTYPE html>\n<title>{status}</title>\n<p>{status}</p>\n".encode()
@@ -244,7 +244,7 @@ def _read(archive: Path) -> tuple[dict[str, bytes], float]:
                 members[str(path)] = content.read()
                 newest = max(newest, entry.mtime)
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
-        raise UserError(f"is no whole .tar.xz file: {error}", where=str(archive)) from error
+        raise UserError(f"is not a complete .tar.xz file: {error}", where=str(archive)) from error
     if not members:
         raise UserError("is empty", where=str(archive))
     return members, newest
@@ -259,7 +259,7 @@ def _content_type(name: str, body: bytes) -> str:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: requests are answered in their order until a side closes it."""
+    """One connection: requests are answered in order until either side closes it."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -284,7 +284,9 @@ class _Connection(asyncio.Protocol):
             if last:
                 self._transport.close()
 
-    def pause_writing(self) -> None:  # the client does not take its responses: read no more of it
+    def pause_writing(
+        self,
+    ) -> None:  # the client does not read its responses: read no more requests
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
@@ -300,7 +302,7 @@ async def _serve(snapshot: Snapshot, port: int, until_stdin_closes: bool) -> Non
     print(f"http://{LOOPBACK}:{server.sockets[0].getsockname()[1]}/", flush=True)
     stop = asyncio.Event()
     if until_stdin_closes:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the crawler's to handle
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the crawler handles Ctrl-C
 
         def wait_for_end() -> None:
             while os.read(0, 1024):

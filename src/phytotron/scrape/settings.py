@@ -17,7 +17,7 @@ from phytotron.scrape.urls import host_of, normalise, path_of
 USER_AGENT = "phytotron/0.1"
 
 # Keys that change how fast or how patiently pages come, not which: a crawl that was interrupted
-# may go on under other values of these.
+# may continue under other values of these.
 _MANNER = frozenset({"name", "archive", "delay", "concurrency", "timeout", "retries", "backoff"})
 _FORMAT = 1  # of the journal; another one cannot be continued
 
@@ -26,11 +26,13 @@ _FORMAT = 1  # of the journal; another one cannot be continued
 class CrawlConfig:
     """A site and the limits of its crawl.
 
+    `conf/site/` has the values, and `phytotron.config.schema` says which there may be.
+
     Args:
         name: the site's name, for messages.
         start_urls: where the crawl begins; fetched whatever `include` and `exclude` say.
         allowed_hosts: hosts that may be asked, as `example.org` (any port) or `example.org:8080`;
-            by default those of `start_urls`.
+            empty for those of `start_urls`.
         archive: a bundled site (.tar.xz) to be served on loopback and crawled there.
         host: the host name under which the bundled site appears in every URL.
         include: regular expressions; a page's path must contain a match of at least one.
@@ -52,61 +54,26 @@ class CrawlConfig:
 
     name: str
     start_urls: tuple[str, ...]
-    allowed_hosts: tuple[str, ...] = ()
-    archive: Path | None = None
-    host: str | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    use_sitemaps: bool = True
-    max_pages: int = 10_000
-    max_depth: int = 50
-    max_page_bytes: int = 5_000_000
-    max_total_bytes: int = 1_000_000_000
-    max_redirects: int = 5
-    delay: float = 1.0
-    concurrency: int = 1
-    timeout: float = 30.0
-    retries: int = 2
-    backoff: float = 1.0
-    user_agent: str = USER_AGENT
-    allow_private: bool = False
+    allowed_hosts: tuple[str, ...]
+    archive: Path | None
+    host: str | None
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    use_sitemaps: bool
+    max_pages: int
+    max_depth: int
+    max_page_bytes: int
+    max_total_bytes: int
+    max_redirects: int
+    delay: float
+    concurrency: int
+    timeout: float
+    retries: int
+    backoff: float
+    user_agent: str
+    allow_private: bool
 
     def __post_init__(self) -> None:
-        for key in ("start_urls", "allowed_hosts", "include", "exclude"):
-            value = getattr(self, key)
-            if isinstance(value, str) or not all(isinstance(item, str) for item in value):
-                raise UserError("must be a list of texts", where=f"site.{key}")
-            object.__setattr__(self, key, tuple(value))
-        for key, least in _LEAST.items():
-            value = getattr(self, key)
-            number = int if isinstance(least, int) else (int, float)
-            if isinstance(value, bool) or not isinstance(value, number) or not value >= least:
-                raise UserError(
-                    f"{value!r} is not possible",
-                    where=f"site.{key}",
-                    allowed=f"a {'whole number' if number is int else 'number'} from {least} up",
-                )
-        if self.timeout == 0:
-            raise UserError("a request needs some time", where="site.timeout")
-        for key in ("use_sitemaps", "allow_private"):
-            if not isinstance(getattr(self, key), bool):
-                raise UserError("must be true or false", where=f"site.{key}")
-        if not re.match(r"[A-Za-z_-]+", self.user_agent) or not self.user_agent.isprintable():
-            raise UserError(
-                f"{self.user_agent!r} does not begin with a product name",
-                where="site.user_agent",
-                allowed="letters, '-' and '_', as in 'phytotron/0.1 (+https://example.org)'",
-            )
-        self._check_addresses()
-        _ = self.patterns  # compile them now, so that a mistake shows before the first request
-
-    def _check_addresses(self) -> None:
-        if not self.start_urls:
-            raise UserError("no address to start from", where="site.start_urls")
-        if self.archive is not None:
-            object.__setattr__(self, "archive", Path(self.archive))
-            if not self.host:
-                raise UserError("a bundled site needs a host name", where="site.host")
         starts = []
         for url in self.start_urls:
             start = normalise(url)
@@ -117,26 +84,38 @@ class CrawlConfig:
                     allowed="an address such as https://example.org/docs/",
                 )
             starts.append(start)
+        # Lists of YAML become tuples, and each address gets its one spelling.
         hosts = self.allowed_hosts or tuple(sorted({host_of(url) for url in starts}))
-        object.__setattr__(self, "start_urls", tuple(dict.fromkeys(starts)))
-        object.__setattr__(self, "allowed_hosts", tuple(name.lower() for name in hosts))
-        for url in starts:
-            if not self.allows_host(url):
-                raise UserError(
-                    f"the start address {url} is on a host that is not allowed",
-                    where="site.allowed_hosts",
-                )
+        normal = {
+            "start_urls": tuple(dict.fromkeys(starts)),
+            "allowed_hosts": tuple(name.lower() for name in hosts),
+            "include": tuple(self.include),
+            "exclude": tuple(self.exclude),
+            "archive": None if self.archive is None else Path(self.archive),
+        }
+        for key, value in normal.items():
+            object.__setattr__(self, key, value)
 
     @classmethod
     def from_mapping(cls, site: dict[str, Any]) -> CrawlConfig:
-        """The crawl of a `site` config; keys for later stages, such as `labels`, are left out."""
+        """The crawl of a `site` config; keys for later stages, such as `labels`, are left out.
+
+        Raises:
+            UserError: a value is not allowed.
+        """
+        from phytotron.config.schema import Crawl, check  # here: pydantic is slow to import
+
         known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in site.items() if key in known})
+        own = {key: value for key, value in site.items() if key in known}
+        check(Crawl, own, lambda key: None, "site")
+        return cls(**own)
 
     @cached_property
     def patterns(self) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:
         """`include` and `exclude`, compiled."""
-        return _compiled("include", self.include), _compiled("exclude", self.exclude)
+        return [re.compile(text) for text in self.include], [
+            re.compile(text) for text in self.exclude
+        ]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -167,29 +146,3 @@ class CrawlConfig:
         if include and not any(pattern.search(place) for pattern in include):
             return False
         return not any(pattern.search(place) for pattern in exclude)
-
-
-_LEAST = {
-    "max_pages": 1,
-    "max_depth": 0,
-    "max_page_bytes": 1,
-    "max_total_bytes": 1,
-    "max_redirects": 0,
-    "concurrency": 1,
-    "retries": 0,
-    "delay": 0.0,
-    "timeout": 0.0,
-    "backoff": 0.0,
-}
-
-
-def _compiled(key: str, patterns: tuple[str, ...]) -> list[re.Pattern[str]]:
-    compiled = []
-    for pattern in patterns:
-        try:
-            compiled.append(re.compile(pattern))
-        except re.error as error:
-            raise UserError(
-                f"{pattern!r} is not a regular expression: {error}", where=f"site.{key}"
-            ) from error
-    return compiled

@@ -18,19 +18,19 @@ MAX_LEVELS = 3  # an index that lists an index that lists sitemaps
 
 
 class SitemapError(Exception):
-    """It cannot be read; the text says why."""
+    """A sitemap cannot be read; the text says why."""
 
 
 @dataclass
 class Sitemap:
-    """What a sitemap lists: pages, further sitemaps, or both."""
+    """The contents of a sitemap: pages, further sitemaps, or both."""
 
     pages: list[str] = field(default_factory=list)
     sitemaps: list[str] = field(default_factory=list)
 
 
 def parse(body: bytes) -> Sitemap:
-    """Read a sitemap; gzip is seen by its first bytes, text by not beginning with "<".
+    """Read a sitemap; gzip is recognised by its first bytes, text by not beginning with "<".
 
     Addresses beyond `MAX_ADDRESSES` are left out.
 

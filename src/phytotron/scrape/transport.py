@@ -1,9 +1,9 @@
 """Connections of `requests` that go only to checked addresses and end at a deadline.
 
-`requests` looks a name up by itself and limits only the silence between two bytes: a server that
-sends one byte a second holds it for ever. Here a connection looks its host up once, checks all
-addresses (see `addresses`) and connects to one of those; and a watchdog shuts the socket of an
-exchange that takes longer than it may, whatever it is doing.
+`requests` looks names up itself, and its timeout limits only the time between two bytes: a server
+that sends one byte a second can hold it for ever. Here a connection looks its host up once, checks
+all addresses (see `addresses`) and connects to one of them; and a watchdog shuts the socket of an
+exchange that is past its deadline, whatever it is doing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from urllib3.poolmanager import PoolManager
 
 from phytotron.scrape.addresses import checked_addresses
 
-_current = threading.local()  # .exchange: what this thread is doing
+_current = threading.local()  # .exchange: the one that this thread runs
 
 
 class Exchange:
-    """One request and its response: where it may connect, and until when."""
+    """One request and its response: the addresses that it may connect to, and its deadline."""
 
     def __init__(
         self, seconds: float, pinned: Mapping[str, tuple[str, int]], allow_private: bool
@@ -65,19 +65,19 @@ class Exchange:
         raise failure
 
     def end_if_late(self, now: float) -> None:
-        """Shut the socket when the time is over; whoever reads from it wakes up."""
+        """Shut the socket after the deadline, which wakes the thread that reads from it."""
         if now < self.deadline:
             return
         self.expired = True
         connection = self.socket
         if connection is not None:
             with suppress(OSError):  # closed already
-                # the method of SSLSocket would take its state away under the reading thread
+                # SSLSocket.shutdown would drop the TLS state that the reading thread still uses
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 class Watchdog:
-    """Ends exchanges that take too long, from a thread of its own."""
+    """A thread that ends exchanges which take too long."""
 
     def __init__(self, tick: float) -> None:
         self._exchanges: set[Exchange] = set()
@@ -87,7 +87,7 @@ class Watchdog:
 
     @contextmanager
     def watching(self, exchange: Exchange) -> Iterator[None]:
-        """Make `exchange` the current one of this thread, and end it when it is late."""
+        """Make `exchange` the current one of this thread, and end it at its deadline."""
         self._exchanges.add(exchange)
         _current.exchange = exchange
         try:
@@ -108,7 +108,7 @@ class Watchdog:
 
 
 class _Guarded:
-    """What both kinds of connection do differently from urllib3's."""
+    """What both kinds of connection change in those of urllib3."""
 
     host: str
     port: int
@@ -118,12 +118,12 @@ class _Guarded:
         try:
             return _current.exchange.connect(self.host, self.port)
         except OSError as error:
-            # urllib3 takes some errors of its own sending lightly, and this is none of those
+            # urllib3 ignores some kinds of OSError when it sends, but must not ignore this one
             raise NewConnectionError(self, "no connection") from error  # type: ignore[arg-type]
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        _current.exchange.socket = self.sock  # with TLS it is another one than the connected
+        _current.exchange.socket = self.sock  # with TLS it is not the one that was connected
 
     def request(self, *args: Any, **options: Any) -> None:
         if self.sock is not None:  # kept alive from an earlier exchange
@@ -151,7 +151,7 @@ class GuardedAdapter(HTTPAdapter):
     """The transport of `requests`, for exchanges that run under a `Watchdog`."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Make connections that check where they go."""
+        """Use connections that check their addresses."""
         super().init_poolmanager(*args, **options)
         manager: PoolManager = self.poolmanager
         manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}

@@ -1,7 +1,7 @@
-"""Web archive records (WARC 1.1, ISO 28500) whose bytes depend only on what the server sent.
+"""Web archive records (WARC 1.1, ISO 28500) whose bytes depend only on the response.
 
-warcio writes the records. Its own dates and ids would differ from run to run, so both come from
-the response: `WARC-Date` is the response's `Date`, and the id is a hash of address and payload.
+warcio writes the records. Its own dates and ids would differ from run to run, so both are derived
+from the response: `WARC-Date` is its `Date`, and the id is a hash of address and payload.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from phytotron.scrape.fetch import Response
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://iipc.github.io/warc-specifications/")
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
-# What belongs to the connection and not to the page, and what identifies the visitor.
+# Fields that belong to the connection and not to the page, and cookies, which identify the client.
 _DROPPED = frozenset({"connection", "keep-alive", "transfer-encoding", "trailer", "set-cookie"})
-# The body is stored decoded. As Common Crawl does, the header then tells how it was sent.
+# The body is stored decoded. As in Common Crawl, these fields keep how it was sent.
 _RENAMED = {
     "content-encoding": "X-Crawler-Content-Encoding",
     "content-length": "X-Crawler-Content-Length",
@@ -71,7 +71,7 @@ def payload(record: bytes) -> bytes:
 
 
 def warc_date(http_date: str) -> str:
-    """An HTTP date as a WARC date; 1970 when there is none or it is not understood."""
+    """An HTTP date as a WARC date; 1970 when it is missing or not valid."""
     try:
         moment = parsedate_to_datetime(http_date)
         if moment.tzinfo is None:
@@ -83,9 +83,9 @@ def warc_date(http_date: str) -> str:
 
 
 def _ascii(text: str) -> str:
-    """A part of a header with every other character than printable ASCII escaped as in a URL.
+    """A part of a header in which all characters but printable ASCII are escaped as in a URL.
 
-    Servers send anything here, and what reads the archive must find the end of the line.
+    Servers send anything here, and readers of the archive must find the end of the line.
     """
     return _NOT_PRINTABLE.sub(lambda match: quote(match[0]), text)
 

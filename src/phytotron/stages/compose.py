@@ -6,7 +6,8 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from phytotron.config.compose import compose_all
+from phytotron.config.compared import settle_metric
+from phytotron.config.compose import PIPELINE, compose_all
 from phytotron.config.dvc_params import check_listed
 from phytotron.config.params import read_params
 from phytotron.files import replacing_folder
@@ -19,6 +20,10 @@ def main() -> None:
     """Write `build/config/pipeline.yaml` and `build/config/<experiment>.yaml`."""
     composed = compose_all(read_params())
     check_listed(composed)
+    settle_metric(
+        composed[PIPELINE].config,
+        {name: item.config for name, item in composed.items() if name != PIPELINE},
+    )
     with replacing_folder(OUT) as folder:
         for name, item in composed.items():
             path = folder / f"{name}.yaml"

@@ -1,4 +1,4 @@
-"""Stage `evaluate`: one contender on the test split, with metrics, tables and mistakes."""
+"""Stage `evaluate`: one experiment on the test split, with metrics, tables and mistakes."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from pathlib import Path
 
 from phytotron.config.stage import stage_config
 from phytotron.errors import UserError
-from phytotron.evaluation.evaluate import evaluate, predict, summary
+from phytotron.evaluation.evaluate import evaluate, summary
+from phytotron.evaluation.trained import read_trained
 from phytotron.files import write_json
 from phytotron.stages import run
 
 
 def evaluate_experiment(experiment: str) -> None:
     """Write `build/evaluation/<E>/` and `results/<E>/metrics.json`."""
-    config = stage_config("evaluate", experiment)
-    model_folder = Path("build/models") / experiment
+    config = stage_config("evaluate")
+    metric = config.compare.metric
     start = time.perf_counter()
-    predictions = predict(model_folder, Path("data/processed"))
-    predicted = time.perf_counter()
-    metrics = evaluate(
-        predictions,
-        model_folder,
+    trained = read_trained(Path("build/models") / experiment)
+    found = evaluate(
+        trained,
+        metric,
         Path("build/evaluation") / experiment,
-        Path("results") / experiment / "metrics.json",
         config.evaluate,
         config.seed,
     )
+    write_json(Path("results") / experiment / "metrics.json", found.metrics)
     write_json(
         Path("build/timing/evaluate") / f"{experiment}.json",
-        {"seconds": time.perf_counter() - start, "predict_seconds": predicted - start},
+        {"seconds": time.perf_counter() - start},
     )
-    print(summary(experiment, metrics))
+    print(summary(experiment, metric.partition("/")[2], found.metrics))
 
 
 def main() -> None:

@@ -1,14 +1,16 @@
-"""Stage `register`: runs to MLflow, the winner to the registry, the champion through the gate."""
+"""Stage `register`: runs to MLflow, the selected model to the registry, and through the gate."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from phytotron.config.stage import plain, stage_config
 from phytotron.errors import UserError
-from phytotron.evaluation.predictions import load
+from phytotron.evaluation.predictions import FILE, load_if_there
 from phytotron.files import read_json, write_json
 from phytotron.progress import progress
 from phytotron.registry.evaluated_model import EvaluatedModel
@@ -30,60 +32,64 @@ def main() -> None:
     """Write `build/registration.json`, as docs/pipeline.md says."""
     config = plain(stage_config("register"))
     comparison = _read(COMPARISON)
-    contenders = {
-        row["experiment"]: _contender(row["experiment"], comparison["test_set"])
-        for row in comparison["contenders"]
+    metric, goal = comparison["metric"], comparison["goal"]
+    experiments = {
+        row["experiment"]: _evaluated(row["experiment"], config["compare"]["metric"], comparison)
+        for row in comparison["experiments"]
     }
-    winner = contenders[comparison["winner"]]
-    model, gate = config["register"]["model"], Gate.from_config(config["register"])
+    selected = experiments[comparison["selected"]]
+    model, gate = config["register"]["model"], Gate.from_config(config["register"], metric, goal)
     store = open_store(config["tracking"])
     replay_all()  # a run is completed when all of its training is there
     with answered(store.uri), exclusive(store):
         experiment_id = tracking_experiment(store, config["tracking"]["experiment"])
         provenance = repository()
         logged = {
-            contender.experiment: log_run(store, experiment_id, contender, provenance)
-            for contender in progress(list(contenders.values()), len(contenders), "register: runs")
+            each.experiment: log_run(store, experiment_id, each, provenance)
+            for each in progress(list(experiments.values()), len(experiments), "register: runs")
         }
-        version = register_version(store, model, winner, logged[winner.experiment])
+        version = register_version(store, model, selected, logged[selected.experiment])
         point(store, model, CANDIDATE, version.version)
         decision, reason = register_champion(
             store,
             gate,
             version,
-            _cause(config, contenders, winner),
-            load(winner.evaluation / "predictions.parquet"),
+            _cause(config, experiments, selected),
+            load_if_there(selected.evaluation / FILE),
         )
     write_json(
         OUT,
         {
             "model": model,
-            "experiment": winner.experiment,
-            "digest": winner.digest,
-            "test_set": winner.test_set,
-            "macro_f1": winner.metrics["macro_f1"],
+            "experiment": selected.experiment,
+            "digest": selected.digest,
+            "test_set": selected.test_set,
+            "metric": metric,
+            "value": selected.value,
             "decision": decision,
             "reason": reason,
         },
     )
-    print(f"{model}: {winner.experiment} is version {version.version}, {decision}: {reason}")
+    print(f"{model}: {selected.experiment} is version {version.version}, {decision}: {reason}")
 
 
-def _contender(experiment: str, test_set: str) -> EvaluatedModel:
+def _evaluated(experiment: str, metric: str, comparison: Mapping[str, Any]) -> EvaluatedModel:
     return EvaluatedModel(
         experiment,
         model=Path("build/models") / experiment,
         evaluation=Path("build/evaluation") / experiment,
         metrics=_read(Path("results") / experiment / "metrics.json"),
-        test_set=test_set,
+        metric=metric,
+        goal=comparison["goal"],
+        test_set=comparison["test_set"],
         timing=Path("build/timing/train") / f"{experiment}.json",
     )
 
 
-def _cause(config: dict, contenders: dict[str, EvaluatedModel], winner: EvaluatedModel) -> str:
+def _cause(config: dict, experiments: dict[str, EvaluatedModel], selected: EvaluatedModel) -> str:
     """A hash of everything that this registration depends on."""
-    identities = [contender.identity for contender in contenders.values()]
-    facts = [config, identities, winner.identity]
+    identities = [each.identity for each in experiments.values()]
+    facts = [config, identities, selected.identity]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

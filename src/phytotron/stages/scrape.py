@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 from phytotron.config.stage import plain, stage_config
@@ -19,7 +18,7 @@ STATE = Path("build/scratch/scrape")  # what an interrupted crawl has fetched; o
 def main() -> None:
     """Crawl the site of the pipeline's config."""
     listed = plain(stage_config("scrape").site)
-    site = CrawlConfig(**{field.name: listed[field.name] for field in fields(CrawlConfig)})
+    site = CrawlConfig.from_mapping(listed)
     summary = crawl(
         site,
         OUT,
@@ -31,7 +30,7 @@ def main() -> None:
         "pages_per_second": summary.pages / summary.seconds,
         "requests": summary.requests,
         "unchanged": summary.unchanged,
-        "attempts_again": summary.attempts_again,
+        "retries": summary.retries,
     }
     write_json(Path("build/timing/scrape.json"), measured)
     print(summary.text())

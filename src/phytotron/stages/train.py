@@ -1,4 +1,4 @@
-"""Stage `train@E`: data/processed/ → build/models/E/."""
+"""Stage `train@E`: one experiment's model → build/models/E/."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from phytotron.config.stage import plain, stage_config
 from phytotron.errors import UserError
 from phytotron.files import write_json
 from phytotron.stages import run
-from phytotron.tracking.watch import watched
-from phytotron.training.fit import fit, identity
+from phytotron.training.fit import fit_watched
 from phytotron.training.timing import timing
-
-DATA = Path("data/processed")
 
 
 def train() -> None:
@@ -22,16 +19,12 @@ def train() -> None:
     experiment = sys.argv[1]
     out = Path("build/models") / experiment
     config = plain(stage_config("train", experiment))
-    key = identity(config, DATA)
-    with watched(experiment, key, config):
-        fitted = fit(config, DATA, out)
-    if fitted is None:  # the first process of a distributed run does the rest
+    result = fit_watched(experiment, config, out)
+    if result is None:  # the first process of a distributed run does the rest
         return
-    write_json(Path("build/timing/train") / f"{experiment}.json", timing(fitted))
-    print(
-        f"{experiment}: {fitted.seconds:.1f} s, {fitted.parameters:,} parameters, "
-        f"val_macro_f1 {fitted.best['val_macro_f1']:.4f} (epoch {fitted.best_epoch}) → {out}"
-    )
+    metric = (config["card"]["metric"] or "").partition("/")[2]
+    write_json(Path("build/timing/train") / f"{experiment}.json", timing(result))
+    print(f"{experiment}: {result.summary(metric)} → {out}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score, log_loss
 
+from phytotron.tasks.answers import CLASSES, Answers, described_answers
+
 History = list[dict[str, float]]
 
 
@@ -24,6 +26,12 @@ class EstimatorTask(Protocol):
 
     def test(self, model: Any, data: Any) -> dict[str, float]:
         """Its metrics, such as `test/accuracy`."""
+
+    def answers(self, data: Any) -> Answers | None:
+        """What the estimator answers to one who asks it; None: it cannot be asked."""
+
+    def test_outputs(self, model: Any, data: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """What the estimator says of the test split, and the targets, one row a sample."""
 
 
 class SupervisedEstimator:
@@ -54,6 +62,15 @@ class SupervisedEstimator:
             for name, value in self._measured(model, samples, f"{split}/").items()
         }
 
+    def answers(self, data: Any) -> Answers | None:
+        return described_answers(data)
+
+    def test_outputs(self, model: Any, data: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        inputs, targets = _arrays(data.test)
+        answers = self.answers(data)
+        assert answers is not None
+        return estimator_outputs(model, inputs, answers, data.dimensions), targets
+
     def _measured(self, model: Any, samples: Any, prefix: str) -> dict[str, float]:
         inputs, targets = _arrays(samples)
         measured = {}
@@ -72,7 +89,17 @@ class SupervisedEstimator:
         return measured
 
 
-class Clustering:
+class _Unasked:
+    """A task whose model cannot be asked about one sample."""
+
+    def answers(self, data: Any) -> Answers | None:
+        return None
+
+    def test_outputs(self, model: Any, data: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        raise NotImplementedError
+
+
+class Clustering(_Unasked):
     """An estimator that groups inputs around centres, without knowing their classes.
 
     For training and test it gives `inertia`, the sum of the squared distances to the nearest
@@ -99,7 +126,7 @@ class Clustering:
         return measured
 
 
-class SelfMeasured:
+class SelfMeasured(_Unasked):
     """A model that knows itself what to measure: a sampler, an agent, a study.
 
     It has `fit(data)` and `measure(data)`, which gives the metrics; `data` may be None.
@@ -111,6 +138,31 @@ class SelfMeasured:
 
     def test(self, model: Any, data: Any) -> dict[str, float]:
         return {name: float(value) for name, value in model.measure(data).items()}
+
+
+def estimator_outputs(
+    model: Any, inputs: Any, answers: Answers, dimensions: Mapping[str, Any]
+) -> NDArray[Any]:
+    """Probabilities, shape (samples, classes), or predictions, shape (samples, outputs).
+
+    A class without a training sample has no column in the estimator, and probability 0 here. An
+    estimator without probabilities gives the class that it decides for the probability 1.
+
+    Args:
+        model: a fitted estimator.
+        inputs: an array or texts.
+        answers: of its task.
+        dimensions: of its data, with `num_classes` for a classifier.
+    """
+    if answers.kind != CLASSES:
+        return np.asarray(model.predict(inputs)).reshape(len(inputs), -1)
+    classes = 2 if answers.activation == "second" else dimensions["num_classes"]
+    result = np.zeros((len(inputs), classes), np.float32)
+    if len(inputs) and hasattr(model, "predict_proba"):
+        result[:, np.asarray(model.classes_, int)] = model.predict_proba(inputs)
+    elif len(inputs):
+        result[np.arange(len(inputs)), np.asarray(model.predict(inputs), int).ravel()] = 1
+    return result
 
 
 def _arrays(samples: Any) -> tuple[Any, NDArray[Any]]:

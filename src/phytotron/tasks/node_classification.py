@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from phytotron.tasks.supervised import Measures, Supervised
 
@@ -43,6 +44,12 @@ class NodeClassification(Supervised):
 
     def test_step(self, batch: Graph, index: int) -> None:  # type: ignore[override]
         self._measure_nodes(self.test_metrics, batch, batch.test)
+
+    @torch.inference_mode()
+    def test_outputs(self, model: nn.Module, data: Any) -> tuple[Tensor, Tensor]:
+        graph = data.test
+        nodes = graph.test.nonzero().squeeze(1)
+        return model(graph.inputs, graph.edges, nodes), graph.targets[nodes]
 
     def _measure_nodes(self, measures: Measures, batch: Graph, mask: Tensor) -> None:
         self.measure(measures, *self.outputs_and_targets(batch, mask))

@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -24,6 +23,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from phytotron.data.sources import cache_folder
 from phytotron.errors import UserError
 from phytotron.files import replacing
+from phytotron.locks import locked
 from phytotron.models.vision.stacked_cnn import StackedCNN
 
 # The architecture and training settings are part of the cache key.
@@ -128,8 +128,7 @@ def sample_classifier(
     key = _digest(prefix, {"images": images, "labels": labels})
     path = cache / f"sample-classifier-{key[:16]}.safetensors"
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache / f".{path.name}.lock"):
+        with locked(cache / f".{path.name}.lock", "training this classifier"):
             if (state := _read(path)) is None:
                 classifier = _train(images, labels)
                 _write(classifier.state_dict(), path)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric
 
+from phytotron.tasks.answers import Answers, described_answers
 from phytotron.tasks.task import Task
+
+_AT_ONCE = 500  # samples that go through the network at once
 
 
 class Measures(nn.Module):
@@ -82,6 +86,15 @@ class Supervised(Task):
         self.augmentation = augmentation
         self.val_metrics = Measures(metrics)
         self.test_metrics = Measures(metrics)
+
+    def answers(self, data: Any) -> Answers | None:
+        return described_answers(data, self.loss)
+
+    @torch.inference_mode()
+    def test_outputs(self, model: nn.Module, data: Any) -> tuple[Tensor, Tensor]:
+        *inputs, targets = data.test
+        parts = zip(*(tensor.split(_AT_ONCE) for tensor in inputs), strict=True)
+        return torch.cat([model(*part) for part in parts]), targets
 
     def objective(self, batch: tuple[Tensor, ...]) -> Tensor:
         *inputs, targets = batch

@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 from torch import Tensor, nn
 
 from phytotron.config.instantiate import instantiate
+from phytotron.tasks.answers import Answers
 from phytotron.tasks.mean_loss import MeanLoss
 from phytotron.tasks.schedules import ReduceOnPlateau
 
@@ -54,6 +55,23 @@ class Task(pl.LightningModule):
 
     def objective(self, batch: Any) -> Tensor:
         """The loss of a training batch, a scalar."""
+        raise NotImplementedError
+
+    def answers(self, data: Any) -> Answers | None:
+        """What the network answers to one who asks it; None: it cannot be asked sample by sample.
+
+        Args:
+            data: the data module that it was trained on.
+        """
+        return None
+
+    def test_outputs(self, model: Any, data: Any) -> tuple[Tensor, Tensor]:
+        """The network's outputs for the test split, and the targets, one row a sample.
+
+        Args:
+            model: the network.
+            data: the data module.
+        """
         raise NotImplementedError
 
     def forward(self, *inputs: Any) -> Any:

@@ -1,21 +1,23 @@
-"""MLflow, set up: every module takes `mlflow` from here, so that its settings stand first.
+"""MLflow with its settings: every module imports `mlflow` from here.
 
-What the user has set in the environment stays, but for two things: nothing is unpickled, and
-nothing is reported to anyone.
+MLflow reads its settings from the environment when it is imported, so they must be set before.
+What the user has set stays, with two exceptions: nothing is unpickled, and no usage is reported.
 """
 
 from __future__ import annotations
 
 import os
 
+# Whatever the user has set.
 os.environ |= {
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
+# Unless the user has set them.
 for _name, _value in {
     "GIT_PYTHON_REFRESH": "quiet",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # Errors are told once, by the exception; MLflow's SQL layer would log each traceback too.
+    # An exception says what is wrong; MLflow's SQL layer would log its traceback as well.
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",
     # A server that is away is noticed after 1 + 2 + 4 seconds instead of 4 minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",

@@ -1,17 +1,16 @@
-"""The journal of a training: what it measured, on the disk before anyone is told.
+"""The journal of a training: a file of what it measured, which another process sends to MLflow.
 
-Training appends lines to a file and never waits for a tracking server; another process reads the
-file and passes it on. A line is one JSON object, written with one system call, so a SIGKILL leaves
-at most the last line half-written. Power may take the last seconds: no line is flushed by itself.
+A line is one JSON object, written with one system call, so a SIGKILL leaves at most the last line
+half-written. A power cut may take the last seconds, as lines are not flushed one by one.
 
     {"event": "start", "time": ms, "experiment", "key", "host", "pid", "process_started",
      "config": {...}, "tracking": {...} or null}
     {"event": "metrics", "time": ms, "step": n, "values": {name: number}}
     {"event": "end", "time": ms, "status": "FINISHED", "FAILED" or "KILLED", "reason": text or null}
 
-A training that was killed and is resumed goes on in the same journal with a new `start`. It repeats
-the steps since its checkpoint, and since it repeats them bit for bit, what the journal has already
-is not written again.
+A training that was killed and is resumed continues in the same journal with a new `start`. It
+repeats the steps since its checkpoint, and since it repeats them bit for bit, what the journal has
+already is not written again.
 """
 
 from __future__ import annotations
@@ -25,9 +24,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from phytotron.locks import locked
+
 FOLDER = Path("build/tracking")  # one folder a training, by the hash of its config and data
 FILE = "journal.jsonl"
-# A training on another machine counts as gone when nobody has touched its folder for so long.
+# A training on another machine counts as dead when its folder has not changed for so long.
 ABANDONED_SECONDS = 600
 
 
@@ -36,19 +37,22 @@ class Journal:
 
     Args:
         path: the file; created when it is missing. A half-written last line is cut off.
+
+    Attributes:
+        last_step: the largest step of which there are metrics; -1 where there are none.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.last_step = -1
-        self._written: dict[int, set[str]] = {}
+        self._written: dict[int, set[str]] = {}  # the metrics that the file has of each step
         end = 0
         for record, after in read(path):
             end = after
             if record["event"] == "metrics":
                 self._note(record["step"], record["values"])
-        self._file = path.open("ab", buffering=0)
+        self._file = path.open("ab", buffering=0)  # unbuffered: a line is written at once
         self._file.truncate(end)
 
     def start(
@@ -58,7 +62,7 @@ class Journal:
         config: Mapping[str, Any],
         tracking: Mapping[str, Any] | None = None,
     ) -> None:
-        """A process begins to train, or goes on with a training.
+        """A process begins a training, or resumes it.
 
         Args:
             experiment: the experiment's id.
@@ -66,7 +70,7 @@ class Journal:
             config: what is trained.
             tracking: the config's group `tracking`; None for what `compose` wrote.
         """
-        import psutil  # here: this module must load quickly
+        import psutil  # here, as this module must load quickly
 
         self._append(
             event="start",
@@ -80,7 +84,7 @@ class Journal:
         )
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """Numbers after `step` updates of the weights; what is there already is left out."""
+        """Numbers after `step` updates of the weights; those that the file has are left out."""
         known = self._written.get(step)
         if known:
             values = {name: value for name, value in values.items() if name not in known}
@@ -114,23 +118,23 @@ class Journal:
 
 
 def read(path: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
-    """The whole records of a journal from a byte offset on, each with the offset after it.
+    """The complete records of a journal from a byte offset on, each with the offset after it.
 
-    A last line without its end is not a record yet. A file that does not exist has none.
+    A last line without a line break is not a record yet. A file that does not exist has none.
     """
     if not path.exists():
         return
     with path.open("rb") as file:
         file.seek(offset)
         for line in file:
-            if not line.endswith(b"\n"):
+            if not line.endswith(b"\n"):  # just being written, or half-written for ever
                 return
             offset += len(line)
             yield json.loads(line), offset
 
 
 class Life:
-    """Where a training stands, from its journal, which may grow.
+    """Whether a training runs and how it ended, from its journal, which may still grow.
 
     Attributes:
         start: the last `start`, or None before the first one.
@@ -155,18 +159,21 @@ class Life:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process that began it last is there and has not ended it."""
-        return self.start is not None and self.end is None and self._process_is_there(self.start)
+        """Whether the process of the last `start` is alive and has written no `end`."""
+        return self.start is not None and self.end is None and self._is_alive(self.start)
 
-    def _process_is_there(self, start: Mapping[str, Any]) -> bool:
+    def _is_alive(self, start: Mapping[str, Any]) -> bool:
         import psutil
 
+        # Of another machine's processes only the files in a shared folder are visible. The sender
+        # there samples every few seconds, so the folder of a living training changes.
         if start["host"] != socket.gethostname():
             touched = max(path.stat().st_mtime for path in [self.folder, *self.folder.iterdir()])
             return time.time() - touched < ABANDONED_SECONDS
         try:
             process = psutil.Process(start["pid"])
-            # Another process may have got the number; a zombie waits only for its parent.
+            # Another process may have got the number since. A zombie has ended; only its parent has
+            # not asked for its status yet.
             return (
                 abs(process.create_time() - start["process_started"]) < 1
                 and process.status() != psutil.STATUS_ZOMBIE
@@ -177,25 +184,24 @@ class Life:
 
 @contextmanager
 def arranging(folder: Path) -> Iterator[None]:
-    """For the moment in which a journal is begun, closed for a dead process, or removed."""
-    from filelock import FileLock
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / ".lock"):
+    """Hold the lock of all journals while one is begun, ended for a dead process, or removed."""
+    with locked(folder.parent / ".lock", "beginning or ending a journal"):
         yield
 
 
 def note_death(folder: Path) -> None:
-    """End the journal of a process that has gone without a word."""
+    """End the journal of a process that died without logging a reason."""
     with arranging(folder):
+        # Looked at under the lock: the training may just be resumed by another process.
         life = Life(folder)
         if life.start is None or life.end is not None or life.is_running:
             return
-        last_sign = (folder / FILE).stat().st_mtime
+        # The run's end in MLflow is when it last wrote, not when somebody noticed.
+        last_written = (folder / FILE).stat().st_mtime
         journal = Journal(folder / FILE)
         journal.end(
             "KILLED",
-            "the training process has gone without a word: killed, out of memory, or no power",
-            at=last_sign,
+            "the training process died without logging a reason: killed, out of memory, no power",
+            at=last_written,
         )
         journal.close()

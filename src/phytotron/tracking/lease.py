@@ -1,13 +1,16 @@
-"""One process at a time, also from several machines: a lease that is kept in the store itself.
+"""One process at a time over several machines: a lease that is kept in the store itself.
 
-MLflow cannot change a tag only if it has a certain value, but of several who create a registered
-model of the same name one succeeds. So leases are numbered: whoever creates `phytotron-lease-8`
-holds it, and may do so once number 7 is given back or dead. A living holder writes a new sign of
-life every few seconds; the one who waits counts a lease as dead when it has seen no new sign for
+Only where the config's `tracking.lease` asks for it; on one machine a file lock is enough.
+
+MLflow has no compare-and-set for tags, but when several processes create a registered model of the
+same name, one of them succeeds. So leases are numbered: whoever creates `phytotron-lease-8` holds
+it, and may create it once number 7 is released or dead. A holder writes a heartbeat every few
+seconds. A process that waits counts the lease as dead when it has seen no new heartbeat for
 `SECONDS` by its own clock, so the clocks of the machines need not agree.
 
-The last number stays in the registry, and numbers never begin anew: a process that was suspended
-between its look and its creation finds that its number is no longer the last, and steps back.
+The last number stays in the registry, and numbers never start again: a process that was suspended
+between reading the last number and creating the next one finds that its number is no longer the
+last, and withdraws.
 """
 
 from __future__ import annotations
@@ -24,20 +27,26 @@ from phytotron.errors import UserError
 from phytotron.tracking.environment import mlflow
 
 PREFIX = "phytotron-lease-"
-SECONDS = 60.0  # without a sign of life
-_SIGNS = 6  # a holder gives so many signs in that time
+SECONDS = 60.0  # without a heartbeat, until a lease counts as dead
+_HEARTBEATS = 6  # that a holder writes in that time
 _POLL_SECONDS = 0.5
 _DESCRIPTION = "Serialises promotions and registrations; not a model. Phytotron keeps it."
-_GIVEN_BACK = "given back"
+_RELEASED = "released"
 
 
 @dataclass(frozen=True)
 class _Lease:
-    """A lease as the store shows it."""
+    """A lease as the store shows it.
+
+    Attributes:
+        number: from 1; the largest one is the lease that counts.
+        holder: who has it, for people to read.
+        heartbeat: another random text every few seconds, or that it is released.
+    """
 
     number: int
     holder: str
-    sign: str
+    heartbeat: str
 
 
 @contextmanager
@@ -51,34 +60,40 @@ def lease(client: mlflow.MlflowClient, holder: str, wait: float) -> Iterator[Non
 
     Raises:
         UserError: others hold it all this time; or, at the end of the block, it was lost because
-            this process stood still for too long, and others may have written meanwhile.
+            this process was suspended for too long, and others may have written meanwhile.
     """
     number = _acquire(client, holder, wait)
     stop, lost = threading.Event(), threading.Event()
-    signs = threading.Thread(target=_give_signs, args=(client, number, stop, lost), daemon=True)
-    signs.start()
+    arguments = (client, number, stop, lost)
+    heartbeats = threading.Thread(target=_keep_alive, args=arguments, daemon=True)
+    heartbeats.start()
     try:
         yield
     finally:
+        # Also after an exception: the next process need not wait until the lease is dead.
         stop.set()
-        signs.join()
-        if not lost.is_set() and not _sign(client, number, _GIVEN_BACK):
+        heartbeats.join()
+        if not lost.is_set() and not _write(client, number, _RELEASED):
             lost.set()
+    # Only now: an exception of the block itself says more than the lost lease.
     if lost.is_set():
         raise UserError(
-            f"another process took over the lease {_name(number)}: this one stood still for "
+            f"another process took over the lease {_name(number)}: this one was suspended for "
             f"{SECONDS:.0f} s",
             hint="look at what is there (phytotron lineage), and run the command again",
         )
 
 
 def is_lease(name: str) -> bool:
-    """Whether a registered model of this name is none."""
+    """Whether a registered model of this name is a lease and no model."""
     return name.startswith(PREFIX)
 
 
 def _acquire(client: mlflow.MlflowClient, holder: str, wait: float) -> int:
+    """Wait until the last lease is free and create the next one; its number."""
     deadline = time.monotonic() + wait
+    # The last lease as it was read, and when it was first read so: another heartbeat is another
+    # value, so this measures how long there has been none.
     seen: tuple[_Lease | None, float] = (None, 0.0)
     told = False
     while True:
@@ -87,9 +102,13 @@ def _acquire(client: mlflow.MlflowClient, holder: str, wait: float) -> int:
         now = time.monotonic()
         if seen[0] != last:
             seen = (last, now)
-        is_free = last is None or last.sign == _GIVEN_BACK or now - seen[1] > SECONDS
+        is_free = last is None or last.heartbeat == _RELEASED or now - seen[1] > SECONDS
         number = last.number + 1 if last else 1
+        # Of several processes that find it free, one creates the next number. The others find it
+        # taken, and read again.
         if is_free and _create(client, number, holder):
+            # This process may have been suspended since it read the last number, and the number it
+            # has just created may have been used and deleted meanwhile.
             leases = _leases(client)
             if leases[-1].number == number:
                 for old in leases[:-1]:
@@ -110,7 +129,7 @@ def _acquire(client: mlflow.MlflowClient, holder: str, wait: float) -> int:
 
 def _create(client: mlflow.MlflowClient, number: int, holder: str) -> bool:
     """Create the lease of this number; False when another process was faster."""
-    tags = {"holder": holder, "sign": uuid.uuid4().hex}
+    tags = {"holder": holder, "heartbeat": uuid.uuid4().hex}
     try:
         client.create_registered_model(_name(number), tags=tags, description=_DESCRIPTION)
     except mlflow.MlflowException as error:
@@ -129,34 +148,35 @@ def _delete(client: mlflow.MlflowClient, number: int) -> None:
             raise
 
 
-def _sign(client: mlflow.MlflowClient, number: int, sign: str) -> bool:
-    """Write a sign of life, or the last one; False when the lease is not ours any more."""
+def _write(client: mlflow.MlflowClient, number: int, heartbeat: str) -> bool:
+    """Write a heartbeat, or that the lease is released; False when it is no longer ours."""
     try:
-        client.set_registered_model_tag(_name(number), "sign", sign)
+        client.set_registered_model_tag(_name(number), "heartbeat", heartbeat)
         return _leases(client)[-1].number == number
     except mlflow.MlflowException as error:
-        # A store that does not answer may do so the next time, and else the lease dies by itself.
+        # A store that does not answer may do so the next time; if not, the lease dies by itself.
         return error.error_code != "RESOURCE_DOES_NOT_EXIST"
 
 
-def _give_signs(
+def _keep_alive(
     client: mlflow.MlflowClient, number: int, stop: threading.Event, lost: threading.Event
 ) -> None:
-    while not stop.wait(SECONDS / _SIGNS):
-        if not _sign(client, number, uuid.uuid4().hex):
+    """Write heartbeats until `stop` is set; sets `lost` when another process has the lease."""
+    while not stop.wait(SECONDS / _HEARTBEATS):
+        if not _write(client, number, uuid.uuid4().hex):
             lost.set()
             return
 
 
 def _leases(client: mlflow.MlflowClient) -> list[_Lease]:
-    """All leases, the last one last."""
+    """All leases by their number, the one that counts last."""
     found = client.search_registered_models(f"name LIKE '{PREFIX}%'")
     return sorted(
         (
             _Lease(
                 int(model.name.removeprefix(PREFIX)),
                 model.tags.get("holder", ""),
-                model.tags.get("sign", ""),
+                model.tags.get("heartbeat", ""),
             )
             for model in found
         ),

@@ -1,9 +1,9 @@
 """A journal becomes an MLflow run: its records in order, each of them once.
 
-`sent.json` in the journal's folder says how far this has come. It is written after each batch, so
-a sender that is killed sends the last batch again; MLflow keeps one of equal metrics. A run that
-another journal of the same training has filled (a training done once more, a folder that was
-removed) is gone on with, and what it has already is left out.
+`sent.json` in the journal's folder says how much has been sent. It is written after each batch, so
+a sender that is killed sends the last batch again; MLflow keeps one of equal metrics. Where the
+training has a run already, from another journal (a training that was repeated, or whose folder was
+removed), that run is continued, and metrics that it has are left out.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.config.stage import plain
-from phytotron.files import read_json, write_json
-from phytotron.registry.evaluated_model import TAG, TRAINING
-from phytotron.tracking import journal
+from phytotron.files import write_json
 from phytotron.tracking.batches import (
     METRICS_BATCH,
     allowed_name,
@@ -32,15 +30,12 @@ from phytotron.tracking.environment import mlflow
 from phytotron.tracking.journal import Life, arranging, read
 from phytotron.tracking.provenance import repository
 from phytotron.tracking.store import Store, pipeline_config, user
-
-HEARTBEAT, ENDED = f"{TAG}heartbeat", f"{TAG}ended"
-SYSTEM_FILE = "system.jsonl"  # what the sender measures of the machine, in a journal of its own
-_SENT = "sent.json"
-_FILES = (journal.FILE, SYSTEM_FILE)
+from phytotron.tracking.tags import ENDED, HEARTBEAT, TAG, TRAINING
+from phytotron.tracking.unsent import JOURNAL_FILES, SENT_FILE, journal_sizes, sent_so_far
 
 
 def tracking_settings(life: Life) -> dict[str, Any]:
-    """The config's group `tracking` for a training."""
+    """The config's group `tracking` for a training: its journal's, or what `compose` wrote."""
     given: dict[str, Any] | None = life.start and life.start["tracking"]
     return given or plain(pipeline_config().tracking)
 
@@ -49,6 +44,7 @@ def training_run(
     client: mlflow.MlflowClient, experiment_id: str, key: str
 ) -> mlflow.entities.Run | None:
     """The run of the training with this key, or None."""
+    # The oldest: by hand or by an earlier version there may be several.
     found = client.search_runs(
         [experiment_id], f"tags.`{TRAINING}` = '{key}'", order_by=["start_time ASC"]
     )
@@ -70,17 +66,18 @@ class LiveRun:
         self.experiment = experiment
         self.client = store.client
         self._seen: dict[str, set[int]] = {}
+        # A hash, as an address may hold a password.
         self._store_id = hashlib.sha256(store.uri.encode()).hexdigest()
-        self._offsets = dict.fromkeys(_FILES, 0)
+        self._offsets = dict.fromkeys(JOURNAL_FILES, 0)
         self.run_id: str | None = None
         self._is_over = False  # whether the last thing sent is that the training ended
-        self._merge = False  # whether the run has points that this journal did not send
-        self._go_on()
+        self._merge = False  # whether the run has metrics that this journal did not send
+        self._resume()
 
-    def _go_on(self) -> None:
-        """Take up where the last sender stopped, if it was this store and its run is there."""
+    def _resume(self) -> None:
+        """Continue where the last sender stopped, if it used this store and its run exists."""
         sent = sent_so_far(self.folder)
-        if sent.get("store") != self._store_id:
+        if sent.get("store") != self._store_id:  # another one begins at the journal's beginning
             return
         try:
             run = self.client.get_run(sent["run_id"])
@@ -93,8 +90,12 @@ class LiveRun:
             self._offsets |= sent["offsets"]
 
     def send(self) -> None:
-        """Send all that the journals have by now."""
-        for name in _FILES:
+        """Send all that the journals have by now.
+
+        Metrics are gathered into batches; a start or an end is sent by itself, after the metrics
+        before it. What has been sent is noted after each request, so at most one is repeated.
+        """
+        for name in JOURNAL_FILES:
             metrics: list[mlflow.entities.Metric] = []
             for record, after in read(self.folder / name, self._offsets[name]):
                 if record["event"] == "metrics":
@@ -111,7 +112,7 @@ class LiveRun:
                 self._save()
 
     def beat(self) -> None:
-        """Say that the training is alive; nothing once its end is sent."""
+        """Tell MLflow that the training is alive; nothing once its end is sent."""
         if self.run_id is None or self._is_over:
             return
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -119,14 +120,16 @@ class LiveRun:
 
     @property
     def all_is_sent(self) -> bool:
-        return all(self._offsets[name] == size for name, size in _sizes(self.folder).items())
+        return all(self._offsets[name] == size for name, size in journal_sizes(self.folder).items())
 
     def remove_if_done(self) -> bool:
-        """Remove the folder of a training that has finished and is in MLflow as a whole.
+        """Remove the folder of a training that has finished and is completely in MLflow.
 
-        The caller holds the sender's lock.
+        The caller holds the sender's lock. The folder of a training that failed or was killed
+        stays: it may be resumed, and its journal then leaves out the steps that are repeated.
         """
         with arranging(self.folder):
+            # Under the lock: the same training may just begin once more.
             end = Life(self.folder).end
             if end is None or end["status"] != "FINISHED" or not self.all_is_sent:
                 return False
@@ -139,10 +142,11 @@ class LiveRun:
             self._start(record)
         elif self._is_over:
             assert self.run_id is not None
-            self.client.set_tag(self.run_id, ENDED, record["reason"] or "in good order")
+            self.client.set_tag(self.run_id, ENDED, record["reason"] or "completed")
             self.client.set_terminated(self.run_id, record["status"], record["time"])
 
     def _start(self, record: Mapping[str, Any]) -> None:
+        """Make the run, or find that of the same training, and let it say that it is running."""
         if self.run_id is None:
             experiment_id = tracking_experiment(self.store, self.experiment)
             run = training_run(self.client, experiment_id, record["key"])
@@ -155,6 +159,7 @@ class LiveRun:
                     tags=_first_tags(record),
                 )
             self.run_id = run.info.run_id
+        # A resumed training has ended before, and perhaps on another machine.
         run = self.client.get_run(self.run_id)
         self.client.update_run(self.run_id, "RUNNING")
         log_params(self.client, run, flat(record["config"]))
@@ -164,7 +169,7 @@ class LiveRun:
             self.client.delete_tag(self.run_id, ENDED)
 
     def _new(self, record: Mapping[str, Any]) -> list[mlflow.entities.Metric]:
-        """The record's metrics, without those that the run has from elsewhere."""
+        """The record's metrics, without those that the run has from another journal."""
         step, time = record["step"], record["time"]
         values = {allowed_name(name): value for name, value in record["values"].items()}
         if self._merge:
@@ -189,7 +194,7 @@ class LiveRun:
 
     def _save(self) -> None:
         write_json(
-            self.folder / _SENT,
+            self.folder / SENT_FILE,
             {
                 "store": self._store_id,
                 "run_id": self.run_id,
@@ -197,23 +202,6 @@ class LiveRun:
                 "offsets": self._offsets,
             },
         )
-
-
-def sent_so_far(folder: Path) -> dict[str, Any]:
-    """What `sent.json` says; empty when nothing was sent yet."""
-    path = folder / _SENT
-    return read_json(path) if path.exists() else {}
-
-
-def unsent_bytes(folder: Path) -> int:
-    """How much of a folder's journals no store has."""
-    offsets = sent_so_far(folder).get("offsets", {})
-    return sum(size - offsets.get(name, 0) for name, size in _sizes(folder).items())
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    paths = {name: folder / name for name in _FILES}
-    return {name: path.stat().st_size for name, path in paths.items() if path.exists()}
 
 
 def _first_tags(record: Mapping[str, Any]) -> dict[str, str]:

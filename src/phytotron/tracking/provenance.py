@@ -1,7 +1,7 @@
-"""Where a model comes from: commit, lock files, data, seed, versions, machine.
+"""Where a model comes from: commit, lock files, data, versions, machine.
 
 These facts depend on the moment of registration, so they go to MLflow as tags and never into a
-DVC out. Two files go with them: `dvc.lock` as it was, and what was not committed.
+DVC out. Two files go with them: `dvc.lock` as it was, and a patch of what was not committed.
 """
 
 from __future__ import annotations
@@ -23,16 +23,15 @@ from phytotron.machine import versions
 
 DVC_LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")
-# What the pipeline itself writes to the working tree does not make it dirty.
+# What the pipeline writes to the working tree does not make it dirty.
 _OUTS = tuple(
     f":(exclude){path}"
     for path in (
         "dvc.lock",
         "results",
-        "zoo/dvc.lock",
         "zoo/results",
-        "zoo/pictures",
-        "docs/zoo.md",
+        "zoo/figures",
+        "docs/zoo",
     )
 )
 # New files up to this size, in bytes, are part of the patch.
@@ -41,7 +40,7 @@ _SMALL = 1_000_000
 
 @dataclass(frozen=True)
 class Provenance:
-    """What all runs of one registration share.
+    """The facts that all runs of one registration share.
 
     Attributes:
         tags: facts about the repository, by name; `data` is a JSON object of paths and digests.
@@ -53,7 +52,7 @@ class Provenance:
 
 
 def repository() -> Provenance:
-    """The state of the repository in the current folder; what is not there is left out."""
+    """The state of the repository in the current folder; facts that do not exist are left out."""
     tags: dict[str, str] = {}
     files: dict[str, str] = {}
     revision, dirty = commit()
@@ -98,8 +97,8 @@ def _digest(entry: Mapping[str, Any]) -> str:
 def training_facts(timing: Path) -> tuple[dict[str, str], dict[str, float]]:
     """Machine and versions (as tags) and times (as metrics) of a training.
 
-    Where the file is missing, because the experiment was not trained here, there are none but
-    this machine's versions.
+    Where the file is missing, because the experiment was trained on another machine, only this
+    machine's versions are known.
     """
     facts: dict[str, Any] = read_json(timing) if timing.exists() else {"versions": versions()}
     tags: dict[str, str] = {
@@ -115,7 +114,7 @@ def _uncommitted() -> str:
     found = _git("ls-files", "-z", "--others", "--exclude-standard", "--", ".", *_OUTS)
     new = [name for name in found.split("\0") if name and Path(name).stat().st_size <= _SMALL]
     with TemporaryDirectory() as folder:
-        # An index of its own: what the user has staged stays as it is.
+        # With a temporary index, so that what the user has staged stays as it is.
         index = {"GIT_INDEX_FILE": f"{folder}/index"}
         _git("read-tree", "HEAD", **index)
         _git("add", "--update", "--", ".", **index)
@@ -125,7 +124,7 @@ def _uncommitted() -> str:
 
 
 def _git(*arguments: str, **environment: str) -> str:
-    """What git prints, or nothing when this is not a repository."""
+    """What git prints; empty outside of a repository, and without git."""
     try:
         result = subprocess.run(
             ["git", *arguments],

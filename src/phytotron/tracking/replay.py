@@ -1,69 +1,48 @@
-"""Journals whose senders are gone: sent later, and dead trainings marked as such."""
+"""Journals that a dead sender left: sent later, and dead trainings marked as killed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import Timeout
-
-from phytotron.errors import UserError
-from phytotron.tracking import journal
 from phytotron.tracking.journal import Life, note_death
-from phytotron.tracking.live import LiveRun, tracking_settings, unsent_bytes
-from phytotron.tracking.sender import lock_file, sending
+from phytotron.tracking.live import LiveRun, tracking_settings
+from phytotron.tracking.sender import sending
 from phytotron.tracking.store import answered, open_store, store_uri
+from phytotron.tracking.unsent import unsent_trainings
 
-SECONDS = 60  # how long to wait for a sender that is at it
-
-
-def left_behind() -> list[Path]:
-    """The folders of trainings that do not run any more and are not in MLflow as a whole."""
-    found = []
-    for path in sorted(journal.FOLDER.glob(f"*/{journal.FILE}")):
-        life = Life(path.parent)
-        if life.start is None or life.is_running:
-            continue
-        if life.end is None or unsent_bytes(path.parent):
-            found.append(path.parent)
-    return found
+SECONDS = 60  # how long to wait for a sender that is still sending
 
 
 def replay_all() -> int:
-    """Send all that is left of trainings that do not run any more; how many these were.
+    """Send what is left of all trainings that no longer run; how many these were.
 
     Raises:
-        UserError: the store cannot be used, or another sender does not come to an end.
+        UserError: the store cannot be used, or another sender does not finish.
     """
-    folders = left_behind()
+    folders = unsent_trainings()
     for folder in folders:
         replay(folder)
     return len(folders)
 
 
 def replay(folder: Path, seconds: float = SECONDS) -> None:
-    """Send the rest of a journal; a training that has died without a word is noted as killed.
+    """Send the rest of a journal; a training that died without logging a reason counts as killed.
 
     Args:
-        folder: the journal's folder; nothing is done when there is none (any more).
-        seconds: how long to wait for a sender that is at it.
+        folder: the journal's folder; nothing is done when it does not exist (any more).
+        seconds: how long to wait for a sender that is still sending.
 
     Raises:
-        UserError: the store cannot be used, or another sender does not come to an end.
+        UserError: the store cannot be used, or another sender does not finish.
     """
-    try:
-        with sending(folder, seconds):
-            note_death(folder)
-            life = Life(folder)
-            if life.start is None:
-                return
-            settings = tracking_settings(life)
-            with answered(store_uri(settings)):
-                live = LiveRun(folder, open_store(settings), settings["experiment"])
-                live.send()
-                live.remove_if_done()
-    except Timeout:
-        raise UserError(
-            f"another process has been sending for {seconds:.0f} s",
-            where=str(folder),
-            hint=f"see which one: fuser {lock_file(folder)}",
-        ) from None
+    with sending(folder, seconds):
+        note_death(folder)
+        life = Life(folder)
+        # While this process waited for the lock, a sender may have sent all and removed the folder.
+        if life.start is None:
+            return
+        settings = tracking_settings(life)
+        with answered(store_uri(settings)):
+            live = LiveRun(folder, open_store(settings), settings["experiment"])
+            live.send()
+            live.remove_if_done()

@@ -1,9 +1,9 @@
-"""The schema of MLflow's database: created whole, checked before use, never migrated by accident.
+"""The schema of MLflow's database: created atomically, checked, and never migrated by accident.
 
 MLflow migrates a database that lacks some of its tables as soon as anything opens it, and several
-processes that meet a fresh file at the same time break it. So the file is made beside its place,
-by one process at a time, and renamed into it; and a database at another revision is refused before
-MLflow has touched it.
+processes that open a new file at the same time break it. So the file is made beside its place, by
+one process at a time, and renamed into it; and a database at another revision is refused before
+MLflow opens it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ SQLITE = "sqlite:///"
 
 @dataclass(frozen=True)
 class Revisions:
-    """Where a database stands.
+    """The schema revision of a database, and the one that the installed MLflow needs.
 
     Attributes:
-        found: its schema revision; None when it has none.
-        wanted: the revision of the installed MLflow.
-        tables: whether there is anything in it.
+        found: of the database; None when it has none.
+        wanted: of the installed MLflow.
+        tables: whether the database has any tables.
         older: whether the installed MLflow knows how to migrate it.
     """
 
@@ -51,6 +51,7 @@ def revisions(uri: str) -> Revisions:
     Raises:
         UserError: the database cannot be opened or read.
     """
+    # MLflow's own check would migrate an empty database; Alembic only reads.
     scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
     wanted = scripts.get_current_head()
     assert wanted is not None
@@ -70,9 +71,9 @@ def check(uri: str, state: Revisions) -> None:
     """Refuse a database that the installed MLflow cannot work with as it is.
 
     Raises:
-        UserError: it stands at an older or newer schema, or holds something else.
+        UserError: it has an older or newer schema, or holds something else.
     """
-    if state.found == state.wanted or not state.tables:
+    if state.found == state.wanted or not state.tables:  # MLflow sets up an empty one itself
         return
     if state.older:
         raise UserError(
@@ -96,7 +97,7 @@ def check(uri: str, state: Revisions) -> None:
 
 
 def create(file: Path, artifacts: str) -> None:
-    """Make a fresh SQLite store; `file` is complete or absent, also after a kill.
+    """Make a new SQLite store; `file` is complete or absent, also after a kill.
 
     Args:
         file: where it goes; must not exist.
@@ -109,7 +110,7 @@ def create(file: Path, artifacts: str) -> None:
 
 
 def shown(uri: str) -> str:
-    """An address without the password that it may hold."""
+    """An address without the password that it may contain."""
     try:
         return sqlalchemy.make_url(uri).render_as_string(hide_password=True)
     except SQLAlchemyError:
@@ -117,7 +118,8 @@ def shown(uri: str) -> str:
 
 
 def unreadable(uri: str, error: Exception) -> UserError:
-    """What to tell about a database that does not open."""
+    """The answer to a database that cannot be opened or read."""
+    # SQLAlchemy keeps the driver's own, shorter message in `orig`.
     cause = getattr(error, "orig", None) or error
     return UserError(
         f"the MLflow store cannot be read: {str(cause).splitlines()[0]}",

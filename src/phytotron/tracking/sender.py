@@ -1,10 +1,10 @@
-"""The process that sends a training's journal to MLflow while the training goes on.
+"""The process that sends a training's journal to MLflow while the training runs.
 
     python -m phytotron.tracking.sender build/tracking/KEY    beside a training that runs
     python -m phytotron.tracking.sender --all                 what earlier senders left
 
-It imports neither torch nor what else training needs. What it has to tell the user goes to its
-standard output, which the training passes on; everything else to its standard error, a log file.
+It imports nothing of what training needs, such as torch. Messages for the user go to its standard
+output, which the training prints; everything else to its standard error, a log file.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from phytotron.errors import UserError
+from phytotron.locks import locked
 from phytotron.tracking.journal import Journal, Life, note_death
 
 POLL_SECONDS = 0.5
@@ -31,13 +30,13 @@ SEND_ALL = "send it: python -m phytotron.tracking.sender --all"
 
 @dataclass(frozen=True)
 class Pace:
-    """How often the sender does what; the config's `tracking.sender`, all in seconds.
+    """The intervals of the sender, in seconds: the config's `tracking.sender`.
 
     Attributes:
         sample: between two samples of the machine.
-        heartbeat: between two signs of life.
+        heartbeat: between two times that MLflow is told that the training is alive.
         longest_pause: between two attempts to reach a store that is away.
-        grace: how long it tries on after the training has ended.
+        grace: how long it still tries after the training has ended.
     """
 
     sample: float = 10
@@ -47,7 +46,7 @@ class Pace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Send one journal as long as its training goes on, or all journals that were left."""
+    """Send one journal as long as its training runs, or all journals that were left."""
     parser = argparse.ArgumentParser(prog="python -m phytotron.tracking.sender")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("folder", nargs="?", type=Path, help="the journal's folder")
@@ -64,8 +63,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     with suppress(OSError, AttributeError):  # Windows has no nice
         os.nice(10)  # training comes first
+    # MLflow prints links on standard output. They belong into the log, and must not fail when the
+    # training has ended and nobody reads the pipe.
     listener = os.dup(1)
-    os.dup2(2, 1)  # MLflow prints links; they go to the log, and never meet a closed pipe
+    os.dup2(2, 1)
     Sender(arguments.folder, listener).run()
 
 
@@ -87,47 +88,53 @@ class Sender:
         self._due: dict[str, float] = {}
 
     def run(self) -> None:
-        """Returns when there is nothing more to do here."""
+        """Send until all is sent, or until the store has been away for too long."""
         with sending(self.folder):
             life = Life(self.folder)
-            if life.start is not None:  # else the sender before this one has removed the folder
+            if life.start is not None:  # else the sender before this one removed the folder
                 self._follow(life)
 
     def _follow(self, life: Life) -> None:
-        from phytotron.tracking.live import SYSTEM_FILE, tracking_settings
-        from phytotron.tracking.system import System
+        """Sample the machine and send what is new, until the training has ended and all is sent."""
+        # These import MLflow, which takes seconds: only once it is this process's turn.
+        from phytotron.tracking.live import tracking_settings
+        from phytotron.tracking.machine_monitor import MachineMonitor
+        from phytotron.tracking.unsent import SYSTEM_FILE
 
         assert life.start is not None
         try:
             settings = tracking_settings(life)
         except UserError as error:
-            self._tell(f"{_one_line(error)}; training goes on, its metrics stay in {self.folder}")
+            self._tell(f"{_one_line(error)}; training continues, its metrics stay in {self.folder}")
             return
         self.pace = Pace(**settings.get("sender", {}))
-        system, samples = System(life.start["pid"]), Journal(self.folder / SYSTEM_FILE)
+        monitor, samples = MachineMonitor(life.start["pid"]), Journal(self.folder / SYSTEM_FILE)
         start = life.start
         over: float | None = None  # when the training was seen to have ended
         while True:
+            # Writes the end into the journal of a training whose process died without one.
             note_death(self.folder)
             life.update()
             if life.is_running:
                 over = None
                 if life.start is not start:  # resumed by another process
                     start = life.start
-                    system = System(start["pid"])
+                    monitor = MachineMonitor(start["pid"])
                 if self._is_due("sample", self.pace.sample):
-                    samples.metrics(samples.last_step + 1, system.sample())
+                    samples.metrics(samples.last_step + 1, monitor.sample())
             elif over is None:
                 over = time.monotonic()
+                # However long the pause between two attempts has become: try at once.
                 self._due.pop("attempt", None)
             if self._is_due("attempt", self._pause) and self._send(settings, life.is_running):
+                # The training may have ended, or been resumed, while this was sent.
                 life.update()
                 if life.end and self.live.all_is_sent:
                     samples.close()
                     self.live.remove_if_done()
                     return
             if over is not None and self.is_away and time.monotonic() - over > self.pace.grace:
-                self._tell(f"gave up; the rest waits in {self.folder} ({SEND_ALL})")
+                self._tell(f"gave up; the rest stays in {self.folder} ({SEND_ALL})")
                 return
             time.sleep(POLL_SECONDS)
 
@@ -145,24 +152,26 @@ class Sender:
                 if is_running and self._is_due("heartbeat", self.pace.heartbeat):
                     self.live.beat()
         except Exception as error:
-            # Whatever it is, training goes on and nothing is lost: all waits for the next attempt.
+            # Whatever it is, training continues and nothing is lost: the journal keeps all for the
+            # next attempt, which begins with a new connection.
             self.live = None
             if not self.is_away:
                 if not isinstance(error, UserError):
                     traceback.print_exc()
-                where = f"its metrics wait in {self.folder}"
-                self._tell(f"{_one_line(error)}; training goes on, {where}")
+                where = f"its metrics stay in {self.folder}"
+                self._tell(f"{_one_line(error)}; training continues, {where}")
             self.is_away = True
+            # Each pause is twice as long as the last one.
             self._pause = min(2 * self._pause + POLL_SECONDS, self.pace.longest_pause)
             self._due["attempt"] = time.monotonic() + self._pause
             return False
         if self.is_away:
-            self._tell("the store is back, and what waited is sent")
+            self._tell("the store is back, and all is sent")
         self.is_away, self._pause = False, 0.0
         return True
 
     def _is_due(self, what: str, seconds: float) -> bool:
-        """Whether it was last done so long ago; it is done now then."""
+        """Whether the last time was `seconds` ago; if so, this counts as the next time."""
         now = time.monotonic()
         if now < self._due.get(what, 0):
             return False
@@ -170,6 +179,7 @@ class Sender:
         return True
 
     def _tell(self, text: str) -> None:
+        """Write to the log and to the user."""
         line = f"tracking: {text}\n"
         print(line, end="", file=sys.stderr, flush=True)
         with suppress(OSError):  # the training has ended, nobody listens
@@ -181,22 +191,22 @@ def _one_line(error: Exception) -> str:
 
 
 def lock_file(folder: Path) -> Path:
-    """Whoever sends the journal of a folder locks this file; it lies beside the folder."""
+    """The lock of whoever sends a folder's journal. It lies beside the folder, which is removed."""
     return folder.with_name(f"{folder.name}.lock")
 
 
 @contextmanager
-def sending(folder: Path, seconds: float = -1) -> Iterator[None]:
+def sending(folder: Path, seconds: float | None = None) -> Iterator[None]:
     """One process sends a journal at a time; others wait.
 
     Raises:
-        Timeout: another process keeps sending for `seconds` (without limit by default).
+        UserError: another process keeps sending for `seconds` (without limit by default).
     """
-    with FileLock(lock_file(folder)).acquire(timeout=seconds, poll_interval=POLL_SECONDS):
+    with locked(lock_file(folder), "sending this training", str(folder), seconds):
         try:
             yield
         finally:
-            if not folder.exists():  # all is sent; whoever waits for the lock notices
+            if not folder.exists():  # all is sent; a process that waits for the lock will notice
                 lock_file(folder).unlink(missing_ok=True)
 
 

@@ -1,7 +1,7 @@
-"""Open the MLflow store: SQLite in the repository, a database, or a server.
+"""Open the MLflow store: SQLite in the repository, another database, or a server.
 
-Opening answers everything that a person can repair (a server that is away, an older schema, the
-file store that MLflow gave up) within seconds, before anything is written.
+Opening finds within seconds what a person has to repair (a server that does not answer, an older
+schema, the file store that MLflow no longer writes) and says so before anything is written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import getpass
 import hashlib
 import os
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,19 +19,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from phytotron.config.stage import PIPELINE_CONFIG, plain
 from phytotron.errors import UserError
+from phytotron.locks import locked
 from phytotron.tracking import schema
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.lease import lease
 
-ANSWER_SECONDS = 5
-LOCK_SECONDS = 600
+ANSWER_SECONDS = 5  # for a server to say that it is healthy
+LOCK_SECONDS = 600  # for others to finish a registration or promotion
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,13 @@ class Store:
         uri: its address.
         artifacts: where artifacts go when no server decides it, as a URI.
         client: MLflow's client of it.
+        lease: whether a writer holds the store's lease, so that only one writes on all machines.
     """
 
     uri: str
     artifacts: str
     client: mlflow.MlflowClient
+    lease: bool
 
     @property
     def is_server(self) -> bool:
@@ -63,10 +64,10 @@ class StoreFinding:
 
 
 def pipeline_config() -> Any:
-    """What `compose` wrote for the pipeline, for commands outside of it.
+    """The pipeline's config as the stage `compose` wrote it, for commands that are no stage.
 
     Raises:
-        UserError: it has not run.
+        UserError: the stage has not run.
     """
     if not PIPELINE_CONFIG.exists():
         raise UserError(
@@ -78,7 +79,7 @@ def pipeline_config() -> Any:
 def store_uri(tracking: Mapping[str, Any]) -> str:
     """The address of the store: MLFLOW_TRACKING_URI, or else the config's `uri`.
 
-    The path of an SQLite file is made absolute: MLflow keeps connections by address.
+    The path of an SQLite file is made absolute: MLflow caches connections by address.
     """
     uri: str = os.environ.get("MLFLOW_TRACKING_URI") or tracking["uri"]
     file = schema.database_file(uri)
@@ -86,13 +87,13 @@ def store_uri(tracking: Mapping[str, Any]) -> str:
 
 
 def open_store(tracking: Mapping[str, Any]) -> Store:
-    """Open the store, and set it up when there is none.
+    """Open the store; create it when there is none.
 
     Args:
         tracking: the config's group `tracking`.
 
     Raises:
-        UserError: the store cannot be used as it is; says why and what repairs it.
+        UserError: the store cannot be used as it is, or `tracking.lease` has a wrong value.
     """
     uri, artifacts = store_uri(tracking), _artifacts_uri(tracking["artifacts"])
     with answered(uri):
@@ -102,8 +103,26 @@ def open_store(tracking: Mapping[str, Any]) -> Store:
             _prepare_database(uri, artifacts)
         elif uri != "databricks":
             raise _file_store(uri)
+        # For MLflow's functions that take no client, such as those that log a model.
         mlflow.set_tracking_uri(uri)
-        return Store(uri, artifacts, mlflow.MlflowClient(uri))
+        return Store(uri, artifacts, mlflow.MlflowClient(uri), uses_lease(tracking))
+
+
+def uses_lease(tracking: Mapping[str, Any]) -> bool:
+    """Whether one writer at a time is guaranteed by a lease in the store, over all machines.
+
+    `tracking.lease` decides. Where it is null, a lease is used unless the store is an SQLite file:
+    that is used on one machine, where a file lock is enough.
+
+    Raises:
+        UserError: it is none of true, false and null.
+    """
+    chosen = tracking.get("lease")
+    if chosen not in (True, False, None):
+        raise UserError(f"{chosen!r}", where="tracking.lease", allowed="true, false, null")
+    if chosen is None:
+        return schema.database_file(store_uri(tracking)) is None
+    return bool(chosen)
 
 
 def _is_server(uri: str) -> bool:
@@ -119,9 +138,10 @@ def _check_server(uri: str) -> None:
             where=uri,
             hint="start it, or unset MLFLOW_TRACKING_URI to keep runs in this repository",
         ) from error
+    # One that asks for a login is healthy; MLflow sends the credentials itself.
     if answer.status_code >= 400 and answer.status_code not in (401, 403):
         raise UserError(
-            f"what answers there (HTTP {answer.status_code}) is no healthy MLflow server",
+            f"what answers there (HTTP {answer.status_code}) is not a healthy MLflow server",
             where=uri,
         )
 
@@ -129,8 +149,9 @@ def _check_server(uri: str) -> None:
 def _prepare_database(uri: str, artifacts: str) -> None:
     file = schema.database_file(uri)
     if file is not None and not _has_content(file):
+        # The senders of the first trainings may all come here at the same time.
         with lock(uri):
-            if not _has_content(file):
+            if not _has_content(file):  # asked again: another process may have created it
                 schema.create(file, artifacts)
     schema.check(uri, schema.revisions(uri))
 
@@ -141,7 +162,7 @@ def _has_content(file: Path) -> bool:
 
 def _file_store(uri: str) -> UserError:
     return UserError(
-        f"'{uri}' is a file store, which MLflow {mlflow.__version__} does not write any more",
+        f"'{uri}' is a file store, which MLflow {mlflow.__version__} no longer writes",
         where="MLFLOW_TRACKING_URI" if "MLFLOW_TRACKING_URI" in os.environ else "tracking.uri",
         allowed="sqlite:///FILE, a database URI, or http(s)://SERVER",
         hint="an old file store moves with: mlflow migrate-filestore",
@@ -154,48 +175,34 @@ def _artifacts_uri(artifacts: str) -> str:
 
 @contextmanager
 def lock(uri: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """One process at a time: set-up, and what `exclusive` protects.
+    """One process at a time on this machine: to create the store, and for `exclusive`.
 
-    The lock of an SQLite store lies beside it and ends with its process. For a server it holds
-    for this user on this machine.
+    The lock file of an SQLite store lies beside it. For a server it holds for this user only.
 
     Raises:
         UserError: another process keeps it for `seconds`.
     """
-    path = _lock_file(uri)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    held = FileLock(path)
-    try:
-        try:
-            held.acquire(timeout=0)
-        except Timeout:
-            print(f"waiting for the process that holds {path}", file=sys.stderr)
-            held.acquire(timeout=seconds)
-    except Timeout:
-        raise UserError(
-            f"another process has held the lock for {seconds:.0f} s",
-            where=str(path),
-            hint=f"see which one: fuser {path}",
-        ) from None
-    try:
+    with locked(_lock_file(uri), "writing to the MLflow store", seconds=seconds):
         yield
-    finally:
-        held.release()
 
 
 @contextmanager
 def exclusive(store: Store, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """One process at a time that registers or promotes, on any machine that uses the store.
+    """One process at a time that registers or promotes.
+
+    With `tracking.lease` on any machine that uses the store, else on this machine.
 
     Raises:
-        UserError: others keep it for `seconds`, or another one took it while this one stood still.
+        UserError: others keep it for `seconds`, or another one took it while this one was
+            suspended.
     """
+    # The file lock first: the processes of one machine then ask the store one after the other.
     with lock(store.uri, seconds):
-        if schema.database_file(store.uri):
-            yield
-        else:
+        if store.lease:
             with lease(store.client, f"{user()}@{socket.gethostname()}", seconds):
                 yield
+        else:
+            yield
 
 
 def _lock_file(uri: str) -> Path:
@@ -206,6 +213,7 @@ def _lock_file(uri: str) -> Path:
 
 
 def user() -> str:
+    """The name of the user, or its number where there is no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run under an id without a name
@@ -214,28 +222,32 @@ def user() -> str:
 
 @contextmanager
 def answered(uri: str) -> Iterator[None]:
-    """Turn what the store cannot do for outer reasons into a `UserError`.
+    """Turn what keeps the store from working in this block into a `UserError`.
 
-    These are: no connection, no permission, a full disk, a read-only or busy database.
+    These are: no connection, no permission, a full disk, a read-only or busy database. A mistake
+    in a request stays an `MlflowException`.
     """
     try:
         yield
     except mlflow.MlflowException as error:
+        # MLflow wraps errors of its database and of HTTP without an error code of their own.
         cause = error.__cause__ or error.__context__
-        if error.error_code in _OUTER or isinstance(cause, SQLAlchemyError | RequestException):
+        if error.error_code in _NOT_OUR_MISTAKE or isinstance(
+            cause, SQLAlchemyError | RequestException
+        ):
             raise schema.unreadable(uri, error) from error
         raise
     except (RequestException, SQLAlchemyError) as error:
         raise schema.unreadable(uri, error) from error
 
 
-_OUTER = {"TEMPORARILY_UNAVAILABLE", "PERMISSION_DENIED", "UNAUTHENTICATED"}
+_NOT_OUR_MISTAKE = {"TEMPORARILY_UNAVAILABLE", "PERMISSION_DENIED", "UNAUTHENTICATED"}
 
 
 def check_store(tracking: Mapping[str, Any] | None = None) -> list[StoreFinding]:
     """What is wrong with the store; an empty list when it can be used.
 
-    Changes nothing: a store that does not exist yet is fine. For `phytotron doctor`.
+    Changes nothing; a store that does not exist yet is fine. For `phytotron doctor`.
 
     Args:
         tracking: the config's group `tracking`; what `compose` wrote when it is not given.
@@ -250,17 +262,18 @@ def check_store(tracking: Mapping[str, Any] | None = None) -> list[StoreFinding]
         return []
     try:
         if file is not None:
+            # A process that is just creating or migrating it would make it look broken.
             with lock(uri, seconds=0):
                 schema.check(uri, schema.revisions(uri))
         client = open_store(tracking).client
     except UserError as error:
-        problem, _, repair = str(error).rpartition("\n")
+        problem, _, repair = str(error).rpartition("\n")  # the last line is the hint
         return [StoreFinding(problem, repair.strip())]
     return _missing_artifacts(client)
 
 
 def _missing_artifacts(client: mlflow.MlflowClient) -> list[StoreFinding]:
-    """Local folders of models that the store speaks of and that are not there."""
+    """Local folders of models that the store refers to and that do not exist."""
     findings = []
     for experiment in client.search_experiments():
         location = experiment.artifact_location

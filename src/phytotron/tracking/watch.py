@@ -1,7 +1,7 @@
 """A training that is watched: its journal, and the process that sends the journal to MLflow.
 
-The sender is started by its module's name: nothing of MLflow is imported here, and a training
-whose sender cannot work goes on all the same.
+The sender is started by its module's name, so MLflow is not imported here. A training whose sender
+does not work continues without it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from phytotron.errors import Interrupted, UserError
 from phytotron.tracking import journal
 from phytotron.tracking.journal import Journal, Life, arranging
 
-_SENDERS = 3  # so many, one after the other, if they die
+_SENDERS = 3  # that are started one after the other, each when the last one has died
 _current: ContextVar[Journal | None] = ContextVar("journal", default=None)
 
 
@@ -38,20 +38,22 @@ def watched(
 
     Args:
         experiment: the experiment's id.
-        key: the identity of config and data; a training with the same key goes on in the same
+        key: the identity of config and data; a training with the same key continues in the same
             journal and the same MLflow run.
         config: what is trained.
-        tracking: the config's group `tracking`; what `compose` wrote when it is not given.
+        tracking: the config's group `tracking`; None for what `compose` wrote.
 
     Raises:
-        UserError: another process trains the same at this moment.
+        UserError: another process is training the same.
     """
     if not _is_first_process():
         yield
         return
     folder = journal.FOLDER / key
+    # Two processes that start the same training must not both find that nobody trains it.
     with arranging(folder):
         life = Life(folder)
+        # A journal of this very process is of an earlier training in it, as in tests.
         if life.is_running and life.start and life.start["pid"] != os.getpid():
             raise UserError(
                 f"{experiment} is being trained already, with the same config and data",
@@ -82,19 +84,17 @@ def current_journal() -> Journal | None:
 
 
 def start_sender(folder: Path) -> None:
-    """Start the process that sends a journal to MLflow, and pass on what it has to say.
-
-    It is in a session of its own: Ctrl-C ends the training, and the sender tells MLflow so.
-    """
+    """Start the process that sends a journal to MLflow, and print its messages on stderr."""
     try:
         sender = _launch(folder)
     except OSError as error:
-        _tell(f"cannot be started: {error}", folder)
+        _warn(f"cannot be started: {error}", folder)
         return
     threading.Thread(target=_attend, args=(sender, folder), daemon=True).start()
 
 
 def _launch(folder: Path) -> subprocess.Popen[bytes]:
+    # In a new session: Ctrl-C reaches the training alone, and the sender tells MLflow of its end.
     with (folder / "sender.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "phytotron.tracking.sender", str(folder)],
@@ -106,33 +106,34 @@ def _launch(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _attend(sender: subprocess.Popen[bytes], folder: Path) -> None:
-    """Pass on what the sender says; start another one when it dies, but not for ever."""
+    """Print what the sender has to say; start another one when it dies, a few times."""
     for remaining in reversed(range(_SENDERS)):
         assert sender.stdout is not None
-        for line in sender.stdout:
-            _say(line)
-        if sender.wait() == 0:
+        for line in sender.stdout:  # until the sender closes it, at the latest when it ends
+            _print(line)
+        if sender.wait() == 0:  # all is sent, or it has said why not
             return
         if remaining:
             sender = _launch(folder)
-    _tell(f"ended with status {sender.returncode}, see {folder}/sender.log", folder)
+    _warn(f"ended with status {sender.returncode}, see {folder}/sender.log", folder)
 
 
-def _tell(what: str, folder: Path) -> None:
+def _warn(what: str, folder: Path) -> None:
     line = (
-        f"tracking: the process that sends to MLflow {what}; training goes on, and what it "
-        f"measures waits in {folder} (send it: python -m phytotron.tracking.sender --all)\n"
+        f"tracking: the process that sends to MLflow {what}; training continues, and what it "
+        f"measures stays in {folder} (send it: python -m phytotron.tracking.sender --all)\n"
     )
-    _say(line.encode())
+    _print(line.encode())
 
 
-def _say(line: bytes) -> None:
-    # Not by `print`: a thread that the end of the process stops in there would spoil that end.
+def _print(line: bytes) -> None:
+    # Not with `print`: this thread may be stopped inside it when the process ends, with the lock of
+    # the stream held, and Python would abort.
     with suppress(OSError):
         os.write(2, line)
 
 
 def _is_first_process() -> bool:
-    """Whether no launcher has called this one of the later processes of a distributed run."""
+    """Whether this is the first process of a distributed training, or the only one."""
     names = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")  # Lightning's order
     return next((os.environ[name] for name in names if name in os.environ), "0") == "0"

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from phytotron.config.instantiate import instantiate
+from phytotron.training.dimensions import network_context
 
 
-def build_data(config: Mapping[str, Any], folder: Path | None = None) -> Any:
+def build_data(config: Mapping[str, Any]) -> Any:
     """What the config's group `data` describes; None where the group is not used.
 
     Args:
         config: the experiment's config.
-        folder: what the stage `preprocess` wrote, for data that is read from there.
     """
-    if not config.get("data"):
-        return None
-    return instantiate(config["data"], context={"folder": folder} if folder else {})
+    return instantiate(config["data"]) if config.get("data") else None
 
 
 def build_network(config: Mapping[str, Any], data: Any) -> nn.Module:
@@ -51,16 +48,6 @@ def build_task(config: Mapping[str, Any], network: nn.Module, data: Any) -> Any:
         scheduler=config.get("scheduler"),
         regularizer=instantiate(regularizer) if regularizer else None,
     )
-
-
-def network_context(data: Any) -> dict[str, Any]:
-    """What a network may ask to know of its data.
-
-    Its dimensions, with `num_outputs` set where they do not say it: a classifier has one logit for
-    each class.
-    """
-    known = dict(data.dimensions)
-    return known | {"num_outputs": known.get("num_outputs", known.get("num_classes"))}
 
 
 def task_context(data: Any) -> dict[str, Any]:

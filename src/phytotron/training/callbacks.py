@@ -1,4 +1,4 @@
-"""What happens during a fit besides the optimisation."""
+"""Callbacks of a training: seeds of validations, the history, and the best weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from phytotron.training.sharded import full_weights
 
 
 class SeedEvaluation(Callback):
-    """Makes what a validation or test draws at random a pure function of (seed, batch, rank)."""
+    """Makes the randomness of a validation or test a pure function of (seed, batch, rank)."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -37,7 +37,7 @@ class SeedEvaluation(Callback):
     on_test_batch_start = on_validation_batch_start
 
 
-# Lines that a training prints, however many epochs it has.
+# The most lines that a training prints, however many epochs it has.
 _LINES = 100
 
 
@@ -49,7 +49,7 @@ class History(Callback):
             and `learning_rate`.
     """
 
-    lean = True
+    supports_steps_per_execution = True
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float | int]] = []
@@ -61,6 +61,7 @@ class History(Callback):
         self._row(trainer, trainer.callback_metrics)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Without a validation there would be no row: the loss of the training steps stands in.
         if sum(trainer.num_val_batches) == 0 and isinstance(pl_module, Task):
             measured = pl_module.take_train_loss()
             for logger in trainer.loggers:
@@ -97,15 +98,15 @@ class BestWeights(Callback):
     Attributes:
         best_epoch: the epoch (from 0) of the best value so far; the first one of equals.
         best_value: the value.
-        weights: the network's state at the end of that epoch; of a sharded one only in the first
-            process.
+        weights: the network's state at the end of that epoch; of a sharded network only in the
+            first process.
     """
 
     def __init__(self, monitor: str, mode: str) -> None:
         if mode not in ("max", "min"):
             raise UserError(f"callbacks: mode is '{mode}'", allowed="max, min")
         self.monitor = monitor
-        self.sign = 1 if mode == "max" else -1
+        self.sign = 1 if mode == "max" else -1  # times this, the larger value is the better one
         self.best_epoch: int | None = None
         self.best_value = -math.inf * self.sign
         self.weights: dict[str, Tensor] = {}

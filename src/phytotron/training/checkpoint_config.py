@@ -1,13 +1,15 @@
-"""Where a training starts: the config group `checkpoint`.
+"""The config group `checkpoint`: where a training starts, how often it saves, what stays frozen.
 
-| mode | starts with | goes on in the same run |
-|---|---|---|
-| `continue` | the newest checkpoint of the same config and data, or new weights | yes |
-| `fresh` | new weights, whatever checkpoints there are | no |
-| `warmstart` | all weights of `source`, which must fit | no |
-| `finetune` | the weights of `source` that `take` names; the others are new | no |
+| mode | starts with |
+|---|---|
+| `continue` | the newest checkpoint of the same config and data, or new weights |
+| `fresh` | new weights, whatever checkpoints there are |
+| `warmstart` | all weights of `source`, which must fit |
+| `finetune` | the weights of `source` that `take` names; the others are new |
 
-A `warmstart` or `finetune` that was interrupted goes on like `continue`.
+A `warmstart` or `finetune` that was interrupted continues like `continue`. `freeze` names weights
+that are not trained. `every_n_steps` and `every_n_seconds` say how often `Checkpointing` saves, and
+`keep` how many checkpoints stay.
 """
 
 from __future__ import annotations
@@ -24,57 +26,20 @@ from phytotron.training.checkpoints import MANIFEST
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-MODES = ("continue", "fresh", "warmstart", "finetune")
-KEYS = ("mode", "source", "take", "freeze", "every_n_steps", "every_n_seconds", "keep")
-DEFAULT: dict[str, Any] = {
-    "mode": "continue",
-    "source": None,
-    "take": [],
-    "freeze": [],
-    "every_n_steps": None,
-    "every_n_seconds": 60,
-    "keep": 2,
-}
-
-
-def check(node: Mapping[str, Any]) -> None:
-    """Answer mistakes before anything heavy is imported.
-
-    Raises:
-        UserError: an unknown key, a value that is not allowed, or a source that is not there.
-    """
-    for key in node:
-        if key not in KEYS:
-            raise _wrong(key, "unknown key", ", ".join(KEYS), did_you_mean(key, KEYS))
-    node = DEFAULT | dict(node)
-    if node["mode"] not in MODES:
-        hint = did_you_mean(str(node["mode"]), MODES)
-        raise _wrong("mode", f"'{node['mode']}'", ", ".join(MODES), hint)
-    for key in ("every_n_steps", "keep"):
-        value = node[key]
-        if key == "every_n_steps" and value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise _wrong(key, f"{value!r}", "whole numbers from 1")
-    seconds = node["every_n_seconds"]
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
-        raise _wrong("every_n_seconds", f"{seconds!r}", "numbers above 0")
-    for key in ("take", "freeze"):
-        if not isinstance(node[key], list) or not all(isinstance(p, str) for p in node[key]):
-            raise _wrong(key, f"{node[key]!r}", "a list of patterns, such as [embedding.*]")
-    if node["mode"] in ("warmstart", "finetune"):
-        if not node["source"]:
-            raise _wrong("source", f"'{node['mode']}' needs weights", "a folder of a model")
-        weights_file(node["source"])
-    if node["mode"] == "finetune" and not node["take"]:
-        raise _wrong("take", "'finetune' takes no weights", "patterns, such as [embedding.*]")
+_FROM_SOURCE = ("warmstart", "finetune")  # the modes that begin with other weights
 
 
 def identity(node: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the group the trained weights depend on."""
-    node = DEFAULT | dict(node)
+    """The part of the group that the trained weights depend on.
+
+    How often and how many checkpoints are saved is not part of it, nor is where the source is: its
+    content counts.
+
+    Raises:
+        UserError: the weights to start with do not exist.
+    """
     found: dict[str, Any] = {"freeze": node["freeze"]} if node["freeze"] else {}
-    if node["mode"] in ("warmstart", "finetune"):
+    if node["mode"] in _FROM_SOURCE:
         found |= {"mode": node["mode"], "take": node["take"]}
         weights = weights_file(node["source"])
         # Of a sharded checkpoint the manifest stands for all files.
@@ -96,14 +61,13 @@ def weights_file(source: str) -> Path:
 
 
 def start_weights(network: nn.Module, node: Mapping[str, Any]) -> None:
-    """Load what `warmstart` or `finetune` takes over, and freeze what is not to be trained.
+    """Load the weights that `warmstart` or `finetune` takes over, and freeze those of `freeze`.
 
     Raises:
         UserError: a weight is missing or has another shape, or a pattern names none.
     """
-    node = DEFAULT | dict(node)
     own = network.state_dict()
-    if node["mode"] in ("warmstart", "finetune"):
+    if node["mode"] in _FROM_SOURCE:
         patterns = node["take"] if node["mode"] == "finetune" else ["*"]
         given = _read(weights_file(node["source"]))
         wanted = _matching(own, patterns, "take")
@@ -132,14 +96,15 @@ def _read(path: Path) -> dict[str, Tensor]:
         import torch
 
         state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    # Where an average was kept, that is the result.
+    # The state of a task has its network's weights with a prefix. With EMA, the average is the
+    # result of the training.
     prefix = "average.module." if "average.n_averaged" in state else "network."
     inside = {name: value for name, value in state.items() if name.startswith(prefix)}
     return {name.removeprefix(prefix): value for name, value in inside.items()}
 
 
 def _matching(names: Mapping[str, Any], patterns: Sequence[str], key: str) -> list[str]:
-    """The names that fit a pattern; each pattern must fit one."""
+    """The names that match one of the patterns; each pattern must match a name."""
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             raise _wrong(

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.plugins import CheckpointIO
 from torch import Tensor
-from torch.distributed.checkpoint import CheckpointException
 from torchmetrics import Metric
 
 from phytotron.errors import Interrupted, UserError
 from phytotron.training import checkpoints
+from phytotron.training.checkpoint_io import PlainCheckpointIO, write_state
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.interrupts import Interrupts
+from phytotron.training.lightning_internals import metric_state, set_metric_state
 from phytotron.training.loss_guard import LossGuard
 from phytotron.training.position import Position, position, set_position
 
 STATE = "state.ckpt"
-# Epochs may be short: saving at their ends takes at most this share of the time.
-_SHARE = 0.02
+# Epochs may be short: saving when they end takes at most this share of the time.
+_SHARE_OF_TIME = 0.02
 
 
 class Checkpointing(Callback):
-    """Saves the state of the training, every so often and when a signal asks it to end.
+    """Saves the state of the training at intervals, and when a signal asks it to end.
 
     It is the `Recorder` of an `EpochLoop`. A state holds all that the rest of the training
-    depends on: weights, optimizer, schedules, precision, callbacks, where it stands, and what the
-    metrics of each process have gathered so far. Randomness and the order of the data are not in
-    it: they follow from where it stands.
+    depends on: weights, optimizer, schedules, precision, callbacks, position, and what the metrics
+    of each process have gathered so far. Randomness and the order of the data are not part of it:
+    they follow from the position.
 
-    A state that cannot be written, as on a full disk, is reported, and training goes on: the
+    A state that cannot be written, as on a full disk, is reported, and training continues: the
     state before it is still there.
 
     Args:
@@ -47,7 +46,7 @@ class Checkpointing(Callback):
         keep: how many stay.
     """
 
-    lean = True
+    supports_steps_per_execution = True
 
     def __init__(
         self, folder: Path, *, every_n_steps: int | None, every_n_seconds: float, keep: int
@@ -60,9 +59,10 @@ class Checkpointing(Callback):
         self.interrupts = Interrupts()
         self.resumed_from: Path | None = None
         self._place = Position()
-        self._steps = 0  # when last saved
-        self._moment = time.monotonic()
-        self._cost = 0.0  # seconds that the last one took
+        # Of the last checkpoint: optimizer steps, time, and the seconds that it took.
+        self._saved_step = 0
+        self._saved_at = time.monotonic()
+        self._cost = 0.0
 
     # What the loop tells.
 
@@ -84,6 +84,8 @@ class Checkpointing(Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         self.trainer = trainer
+        # Each process looks for the newest checkpoint by itself. On nodes with folders of their
+        # own they would find different ones, and train different models from then on.
         here = self.resumed_from.name if self.resumed_from else "the beginning"
         first = trainer.strategy.broadcast(here)
         if here != first:
@@ -96,9 +98,11 @@ class Checkpointing(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.interrupts.install()
         if self.resumed_from:
+            # Not in `load_state_dict`: the state there is the first process's, and each process
+            # has gathered other values.
             path = self.resumed_from / _rank_file(trainer.global_rank)
             load_metrics(pl_module, torch.load(path, weights_only=True))
-        self._steps, self._moment = trainer.global_step, time.monotonic()
+        self._saved_step, self._saved_at = trainer.global_step, time.monotonic()
 
     def on_train_batch_end(
         self,
@@ -117,13 +121,17 @@ class Checkpointing(Callback):
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         self.interrupts.uninstall()
 
+    # Both ways between a checkpoint and the trainer. Lightning saves and restores the rest.
+
     def state_dict(self) -> dict[str, Any]:
         return {"place": self._place.as_dict(), "should_stop": self.trainer.should_stop}
 
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        checkpoint.pop("loops")  # Lightning's way of restarting is not exact
+        # Called before the loops are restored. Lightning's way of restarting them is not exact;
+        # without this entry it leaves them as they are, and `load_state_dict` below sets them.
+        checkpoint.pop("loops")
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         place = Position(**state_dict["place"])
@@ -134,66 +142,96 @@ class Checkpointing(Callback):
         self.trainer.should_stop = state_dict["should_stop"]
 
     def _record(self, place: Position, *, boundary: bool) -> None:
+        """Save the state and end the training, where either is due; all processes call this."""
         due, signal = self._agreed(self._due(boundary))
         if due or signal:
+            # A checkpoint after a loss that is not finite would only resume the failure.
             self.guard.check(self.trainer)
             self._place = place
             self._save()
         if signal:
             raise Interrupted(
                 f"stopped after step {self.trainer.global_step} (epoch {place.epoch}); "
-                f"the state is in {self.folder}\nthe same command goes on from there",
+                f"the state is in {self.folder}\nthe same command continues from there",
                 signal,
             )
 
     def _due(self, boundary: bool) -> bool:
-        step, seconds = self.trainer.global_step, time.monotonic() - self._moment
-        if self.every_n_steps and step // self.every_n_steps > self._steps // self.every_n_steps:
+        step, seconds = self.trainer.global_step, time.monotonic() - self._saved_at
+        every = self.every_n_steps
+        # Not `step % every`: a task may take several optimizer steps for one batch.
+        if every and step // every > self._saved_step // every:
             return True
-        if boundary and step > self._steps:
-            return self._cost <= _SHARE * seconds
+        if boundary and step > self._saved_step:
+            return self._cost <= _SHARE_OF_TIME * seconds
         return seconds >= self.every_n_seconds
 
     def _agreed(self, due: bool) -> tuple[bool, int]:
-        """The same answer in all processes: the first one's, and a signal to any of them."""
+        """The same answer in all processes: the first one's, and a signal to any of them.
+
+        Clocks differ, and a signal may reach one process only. Saving waits for all processes, so
+        they must agree about it before each batch.
+        """
         signal = self.interrupts.received or 0
         if self.trainer.world_size == 1:
             return due, signal
         answer = torch.tensor(
             [due and self.trainer.is_global_zero, signal], device=self.trainer.strategy.root_device
         )
+        # The largest of each: only the first process may set the one, and 0 is no signal.
         torch.distributed.all_reduce(answer, torch.distributed.ReduceOp.MAX)
         return bool(answer[0]), int(answer[1])
 
     def _save(self) -> None:
+        """Write a checkpoint, all processes together.
+
+        Three calls below wait for all processes: `broadcast`, `save_checkpoint` and
+        `reduce_boolean_decision`. A process that failed and left would leave the others waiting.
+        So each one keeps its error, takes part in the calls that are left, and the checkpoint
+        counts only if none of them failed. What a failure leaves lies in a folder with the suffix
+        `.part`, which never counts as a checkpoint and is removed by the next `checkpoints.start`.
+        """
         trainer = self.trainer
         started = time.monotonic()
         error: OSError | None = None
         part: Path | None = None
+        # The first process makes the folder. Where it cannot, `part` stays None.
         if trainer.is_global_zero:
             try:
                 part = checkpoints.start(self.folder)
             except OSError as failed:
                 error = failed
+        # All processes learn the folder's name, or that there is none: then they skip the writing
+        # together.
         part = trainer.strategy.broadcast(part)
         if part:
+            # Lightning gathers weights, optimizers, schedules and callbacks. The first process
+            # writes them; with FSDP each process writes its shards. `PlainCheckpointIO` holds back
+            # a failed write until all have come here.
             trainer.save_checkpoint(part / STATE, weights_only=False)
-            error = trainer.strategy.checkpoint_io.pop_error()
+            checkpoint_io = trainer.strategy.checkpoint_io
+            assert isinstance(checkpoint_io, PlainCheckpointIO)
+            error = checkpoint_io.pop_error()
+            # What the metrics have gathered differs from process to process: a file of each.
             try:
                 states = metric_states(trainer.lightning_module)
-                _write(states, part / _rank_file(trainer.global_rank))
+                write_state(states, part / _rank_file(trainer.global_rank))
             except OSError as failed:
                 error = failed
+        # True in all processes only if it is true in each of them.
         written = trainer.strategy.reduce_boolean_decision(error is None and part is not None)
+        # With the manifest, the flush and the rename it becomes a checkpoint. Nobody waits here any
+        # more: when this fails, the other processes train on, and so does the first one.
         if trainer.is_global_zero and written and part:
             try:
                 checkpoints.finish(part, self._facts(), self.keep)
             except OSError as failed:
                 error = failed
         if error:
-            print(f"checkpoint not saved, training goes on: {error}", file=sys.stderr, flush=True)
+            print(f"checkpoint not saved, training continues: {error}", file=sys.stderr, flush=True)
+        # Set after a failure, too: the next attempt waits for its turn.
         now = time.monotonic()
-        self._steps, self._moment, self._cost = trainer.global_step, now, now - started
+        self._saved_step, self._saved_at, self._cost = trainer.global_step, now, now - started
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -204,79 +242,20 @@ class Checkpointing(Callback):
         }
 
 
-class PlainCheckpointIO(CheckpointIO):
-    """`torch.save` to the very path, and nothing but tensors and plain values read back.
-
-    The path lies in a folder that is not a checkpoint yet. A failure is kept for the caller: were
-    it raised in the one process that writes, the others would wait for it.
-    """
-
-    def __init__(self) -> None:
-        self._error: OSError | None = None
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
-    ) -> None:
-        with self.keeping_errors():
-            _write(checkpoint, Path(path))
-
-    @contextlib.contextmanager
-    def keeping_errors(self) -> Iterator[None]:
-        """Keep the failure of the write in this block."""
-        try:
-            yield
-        except OSError as error:
-            self._error = error
-        except CheckpointException as error:  # of a checkpoint that all processes write
-            self._error = OSError(" ".join(str(error).split()))
-
-    def load_checkpoint(
-        self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        return torch.load(path, map_location="cpu", weights_only=True)
-
-    def remove_checkpoint(self, path: str | Path) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            Path(path).unlink()
-
-    def pop_error(self) -> OSError | None:
-        """The failure of the last write, if it failed."""
-        error, self._error = self._error, None
-        return error
-
-
-def _write(content: Any, path: Path) -> None:
-    try:
-        with path.open("wb") as file:
-            torch.save(content, file)
-    except RuntimeError as error:
-        # After a failed write torch's own bookkeeping fails as well, and hides it.
-        if isinstance(error.__context__, OSError):
-            raise error.__context__ from None
-        raise
-
-
 def metric_states(module: torch.nn.Module) -> dict[str, dict[str, Any]]:
     """What the metrics of a task have gathered in this process, by the metric's name."""
     return {
-        name: {"state": dict(metric.metric_state), "updates": metric._update_count}
+        name: metric_state(metric)
         for name, metric in module.named_modules()
         if isinstance(metric, Metric)
     }
 
 
-def load_metrics(module: torch.nn.Module, states: Mapping[str, Mapping[str, Any]]) -> None:
+def load_metrics(module: torch.nn.Module, states: Mapping[str, dict[str, Any]]) -> None:
     """Give the metrics of a task back what they had gathered."""
     for name, metric in module.named_modules():
         if isinstance(metric, Metric):
-            for key, value in states[name]["state"].items():
-                setattr(metric, key, _moved(value, metric.device))
-            metric._update_count = states[name]["updates"]
-            metric._computed = None
-
-
-def _moved(value: Any, device: torch.device) -> Any:
-    return [item.to(device) for item in value] if isinstance(value, list) else value.to(device)
+            set_metric_state(metric, states[name])
 
 
 def _rank_file(rank: int) -> str:

@@ -13,22 +13,22 @@ from phytotron.errors import UserError
 class EMA(Callback):
     """Validates and saves an exponential moving average of the weights (Polyak and Juditsky, 1992).
 
-    The average is a part of the task, `task.average`: so it is saved, restored and sharded with
-    everything else. It follows each step of the first optimizer, in whatever loop that is taken.
-    What a network keeps besides its weights, such as the statistics of a batch norm, is not
-    averaged but copied.
+    The average is a submodule of the task, `task.average`, so it is saved, restored and sharded
+    with everything else. It is updated after each step of the first optimizer. Buffers, such as the
+    statistics of a batch norm, are not averaged but copied.
 
-    It must come behind the callbacks that look at the weights when a validation ends.
+    EMA must run after the callbacks that read the weights when a validation ends: it swaps the raw
+    weights back then.
 
     Args:
-        decay: how much of the old average stays at each step, in [0, 1).
+        decay: the share of the old average that stays at each step, in [0, 1).
 
     Attributes:
         average: its `module` is the network with the averaged weights.
     """
 
-    # Lightning's own `WeightAveraging` puts the trained weights back before a validation's end, so
-    # that the best ones could not be kept, and needs to hear of each batch.
+    # Lightning's own `WeightAveraging` swaps the raw weights back before `on_validation_end`, so
+    # `BestWeights` could not keep the average. It also needs a hook after each batch.
 
     def __init__(self, decay: float) -> None:
         if not 0 <= decay < 1:
@@ -43,6 +43,8 @@ class EMA(Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         network = _network(pl_module)
+        # A hook of the optimizer, not of the loop: it is called in single steps, in several steps
+        # per execution, and in manual optimization.
         trainer.optimizers[0].register_step_post_hook(
             lambda *_: self.average.update_parameters(network)
         )
@@ -54,6 +56,7 @@ class EMA(Callback):
         self._swap(pl_module)
 
     def _swap(self, task: pl.LightningModule) -> None:
+        """Exchange the raw weights and the average, by exchanging the modules."""
         task.network, self.average.module = self.average.module, _network(task)
 
 

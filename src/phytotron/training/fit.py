@@ -1,4 +1,4 @@
-"""From a config and a data folder to a model folder."""
+"""From a config to a model folder."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.config.instantiate import locate
-from phytotron.data.paragraphs import load_labels
 from phytotron.errors import UserError
-from phytotron.files import replacing_folder, sha256
-from phytotron.training import checkpoint_config, trainer_config
-from phytotron.training.fitted import Fitted
+from phytotron.files import replacing_folder
+from phytotron.tracking.watch import watched
+from phytotron.training import checkpoint_config
 from phytotron.training.model_folder import is_estimator, save_model
+from phytotron.training.monitors import with_monitors
+from phytotron.training.result import TrainingResult
 
 SCRATCH = Path("build/scratch/train")
 
+# What an experiment says about itself. It changes no weight, so a training is known without it.
+_DESCRIPTIVE = ("card", "figures")
+
 
 def fit(
-    config: Mapping[str, Any],
-    data: Path | str | None,
-    out: Path | str,
-    scratch: Path | str = SCRATCH,
-) -> Fitted | None:
+    config: Mapping[str, Any], out: Path | str, scratch: Path | str = SCRATCH
+) -> TrainingResult | None:
     """Train what a config describes and write the model folder.
 
     A model whose class has a method `fit` is an estimator in the sense of scikit-learn; any other
@@ -33,11 +34,9 @@ def fit(
 
     Args:
         config: an experiment's config, resolved, as plain dicts and lists.
-        data: what the stage `preprocess` wrote; None where the config's group `data` says itself
-            where its data is from.
         out: the model folder; it appears whole or not at all.
-        scratch: for what is needed only while training, in a folder of its own for each config
-            and data.
+        scratch: for what is needed only while training, in a folder named by the training's
+            identity.
 
     Returns:
         What was trained, or None in a process that is not the first of a distributed run.
@@ -45,51 +44,79 @@ def fit(
     Raises:
         UserError: the config or the data are not right, or the loss is not finite.
     """
-    data = None if data is None else Path(data)
-    key = identity(config, data)
+    config = training_config(config)
+    key = identity(config)
     scratch = Path(scratch) / key
-    fitted: Fitted | None
+    result: TrainingResult | None
     if _is_estimator(config):
         from phytotron.training.fit_estimator import fit_estimator
 
-        fitted = fit_estimator(config, data)
+        result = fit_estimator(config)
     else:
         from phytotron.training.fit_network import fit_network
 
-        fitted = fit_network(config, data, scratch)
-    if fitted is not None:
+        result = fit_network(config, scratch)
+    if result is not None:
         with replacing_folder(out) as temporary:
-            save_model(temporary, fitted, config, data, key)
+            save_model(temporary, result, config, key)
         shutil.rmtree(scratch, ignore_errors=True)
-    return fitted
+    return result
 
 
-def identity(config: Mapping[str, Any], data: Path | None) -> str:
-    """A hash of everything that the trained model depends on, as far as config and data say it.
+def fit_watched(
+    experiment: str,
+    config: Mapping[str, Any],
+    out: Path | str,
+    tracking: Mapping[str, Any] | None = None,
+) -> TrainingResult | None:
+    """Train as `fit` does, with a journal that is sent to MLflow.
 
-    Needs nothing heavy, so a mistake is answered at once.
+    Args:
+        experiment: its id.
+        config, out: see `fit`.
+        tracking: the config's group `tracking`; None: what the stage `compose` wrote.
+    """
+    config = training_config(config)
+    with watched(experiment, identity(config), config, tracking):
+        return fit(config, out)
+
+
+def training_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a config that a training depends on, with nothing left to be derived.
+
+    Callbacks that name no metric watch the card's. The same config gives the same part whoever
+    asks: the stage `train`, `phytotron train`, `phytotron verify`.
 
     Raises:
-        UserError: the config or the data are not right.
+        UserError: a callback needs the card's metric, and the card names none.
     """
+    callbacks = with_monitors(config.get("callbacks"), config.get("card"))
+    kept = {key: value for key, value in config.items() if key not in _DESCRIPTIVE}
+    return kept | ({"callbacks": callbacks} if "callbacks" in config else {})
+
+
+def identity(config: Mapping[str, Any]) -> str:
+    """A hash of everything that the trained model depends on, as far as config and data say it.
+
+    It names all that belongs to a training: its folder under `build/runs/`, its checkpoints, its
+    journal and its MLflow run.
+
+    Raises:
+        UserError: the config is not right, or files that the data is read from are missing.
+    """
+    config = training_config(config)
     _check(config)
-    facts = dict(config) | {
-        "checkpoint": checkpoint_config.identity(config.get("checkpoint") or {})
-    }
-    text = json.dumps(facts, sort_keys=True)
-    if data:
-        load_labels(data)  # says so if the data is not there
-        text += sha256(data / "manifest.json")
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    facts = config | {"checkpoint": checkpoint_config.identity(config["checkpoint"])}
+    data = dict(config.get("data") or {})
+    if data and hasattr(read := locate(data["_target_"]), "digest"):
+        # The same files are the same data, wherever they are.
+        facts["data"] = data | {"folder": read.digest(data["folder"])}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _check(config: Mapping[str, Any]) -> None:
     if not config.get("model"):
         raise UserError("the experiment chooses no model", where="model", hint="see conf/model/")
-    if config.get("trainer"):
-        trainer_config.check(config["trainer"])
-        trainer_config.check_precisions(config.get("card") or {})
-    checkpoint_config.check(config.get("checkpoint") or {})
     estimator = _is_estimator(config)
     for group in ("task",) if estimator else ("data", "task", "optimizer", "trainer"):
         if not config.get(group):

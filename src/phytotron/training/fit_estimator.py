@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,18 @@ from sklearn.base import BaseEstimator
 from phytotron.config.instantiate import instantiate
 from phytotron.tracking.watch import current_journal
 from phytotron.training.build import build_data
-from phytotron.training.fitted import Fitted
 from phytotron.training.reproducibility import make_deterministic
+from phytotron.training.result import TrainingResult
 
 
-def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
+def fit_estimator(config: Mapping[str, Any]) -> TrainingResult:
     """Fit the estimator of `config["model"]`, as `config["task"]` says.
 
     Args:
         config: the experiment's config.
-        folder: the processed folder, for data that is read from there.
     """
     make_deterministic(config["seed"], threads=1)
-    data = build_data(config, folder)
+    data = build_data(config)
     estimator = instantiate(config["model"], context=getattr(data, "dimensions", {}))
     task = instantiate(config["task"])
     started = time.perf_counter()
@@ -46,7 +44,7 @@ def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
         if name not in ("epoch", "step")
     )
     print(f"fitted in {seconds:.1f} s  {last}".rstrip(), flush=True)
-    return Fitted(
+    return TrainingResult(
         model=estimator,
         data=data,
         history=history,
@@ -57,6 +55,7 @@ def fit_estimator(config: Mapping[str, Any], folder: Path | None) -> Fitted:
         best_epoch=int(history[-1]["epoch"]) if history else 0,
         stopped="fitted",
         seconds=seconds,
+        answers=task.answers(data),
     )
 
 

@@ -19,37 +19,37 @@ from phytotron.training.callbacks import BestWeights, History, SeedEvaluation
 from phytotron.training.checkpointing import STATE, Checkpointing
 from phytotron.training.ema import EMA
 from phytotron.training.epoch_loop import EpochLoop
-from phytotron.training.fitted import Fitted
 from phytotron.training.journal_logger import JournalLogger, Throughput
+from phytotron.training.lightning_internals import finished_epochs
 from phytotron.training.memory import enough_memory
+from phytotron.training.monitors import unable_to_watch
 from phytotron.training.network_form import compiled, prepare
 from phytotron.training.precision import computable
-from phytotron.training.precision_choice import choose_precision
 from phytotron.training.reproducibility import make_deterministic
+from phytotron.training.result import TrainingResult
 from phytotron.training.sharded import full_weights
 from phytotron.training.trainer import build_trainer
 
 
-def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -> Fitted | None:
+def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | None:
     """Train the network of `config["model"]`, from where it was interrupted if it was.
 
     Args:
         config: the experiment's config.
-        folder: the processed folder, for data that is read from there.
         scratch: for the checkpoints.
 
     Returns:
         None in a process that is not the first of a distributed run.
 
     Raises:
-        Interrupted: a signal ended it in good order.
+        Interrupted: a signal ended it gracefully.
         UserError: what the config asks for cannot be done, or the loss is not finite.
     """
     seed = config["seed"]
-    starting = checkpoint_config.DEFAULT | dict(config.get("checkpoint") or {})
+    starting = config["checkpoint"]
     make_deterministic(seed, config["trainer"]["threads"])
     with enough_memory(config):
-        datamodule = build_data(config, folder)
+        datamodule = build_data(config)
         network = build_network(config, datamodule)
     task = build_task(config, network, datamodule)
 
@@ -57,6 +57,8 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
     chosen: list[Callback] = [
         instantiate(node) for node in (config.get("callbacks") or {}).values() if node
     ]
+    if unused := unable_to_watch(chosen, datamodule):
+        chosen = [callback for callback in chosen if callback not in unused]
     best = next((callback for callback in chosen if isinstance(callback, BestWeights)), None)
     ema = next((callback for callback in chosen if isinstance(callback, EMA)), None)
     checkpointing = Checkpointing(
@@ -65,17 +67,16 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         every_n_seconds=starting["every_n_seconds"],
         keep=starting["keep"],
     )
-    # The average gives the weights back when all others have seen it.
+    # EMA must run last: it swaps the raw weights back when validation ends.
     chosen.sort(key=lambda callback: isinstance(callback, EMA))
     callbacks = [SeedEvaluation(seed), history, *chosen, Throughput(), checkpointing]
     journal = current_journal()
     logger = JournalLogger(journal) if journal else None
     precision = config["trainer"]["precision"]
-    if precision == "auto":
-        allowed = (config.get("card") or {}).get("precisions") or ["32-true"]
-        precision = choose_precision(config["trainer"], allowed, task, datamodule, scratch)
-    node = config["trainer"] | {"precision": precision}
-    trainer = build_trainer(node, callbacks, scratch, logger)
+    trainer = build_trainer(config["trainer"], callbacks, scratch, logger)
+    if unused and trainer.is_global_zero:
+        names = ", ".join(type(callback).__name__ for callback in unused)
+        print(f"no validation split: the last epoch counts, without {names}", flush=True)
     trainer.fit_loop.epoch_loop = EpochLoop(trainer, seed, checkpointing)
 
     state = None
@@ -87,33 +88,32 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         facts = checkpoints.facts(last)
         if facts["processes"] != trainer.world_size:
             raise UserError(
-                f"is of {facts['processes']} processes, and here are {trainer.world_size}: each "
-                "would get other batches",
+                f"was written by {facts['processes']} processes, and here are "
+                f"{trainer.world_size}: each would get other batches",
                 where=str(last),
-                hint="start as many, or begin anew with its weights: checkpoint.mode=warmstart "
+                hint="start as many, or start again with its weights: checkpoint.mode=warmstart "
                 f"checkpoint.source={last}",
             )
         if trainer.is_global_zero:
-            print(f"going on from step {facts['step']} ({last})", flush=True)
+            print(f"continuing from step {facts['step']} ({last})", flush=True)
     checkpoint_config.start_weights(network, starting)
     prepare(network, config["trainer"])
 
-    tried = dict(config) | {"trainer": node}  # with the precision that was chosen
     started = time.perf_counter()
-    with compiled(), computable(precision), enough_memory(tried, network):
+    with compiled(), computable(precision), enough_memory(config, network):
         trainer.fit(task, datamodule, ckpt_path=state, weights_only=True)
     seconds = time.perf_counter() - started
     weights = best.weights if best else full_weights(ema.average.module if ema else network)
     if not trainer.is_global_zero:
         return None
-    # In float32 and on the CPU, neither sharded nor compiled: the same kind of model whatever it
-    # was trained with.
+    # A new network in float32 on the CPU, neither sharded nor compiled: the model does not depend
+    # on what it was trained on.
     model = bare_network(config, datamodule)
     model.load_state_dict(weights)
-    epochs = trainer.fit_loop.epoch_progress.current.processed
+    epochs = finished_epochs(trainer)
     batches = trainer.fit_loop.epoch_loop.total_batch_idx + 1
     last_epoch = int(history.rows[-1]["epoch"]) if history.rows else epochs - 1
-    return Fitted(
+    return TrainingResult(
         model=model,
         data=datamodule,
         history=history.rows,
@@ -124,5 +124,6 @@ def fit_network(config: Mapping[str, Any], folder: Path | None, scratch: Path) -
         best_epoch=last_epoch if best is None or best.best_epoch is None else best.best_epoch,
         stopped="max_epochs" if epochs == config["trainer"]["max_epochs"] else "early_stopping",
         seconds=seconds,
+        answers=task.answers(datamodule),
         precision=precision,
     )

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while training: the first asks it to end in good order, the second ends it."""
+"""Ctrl-C and SIGTERM while training: the first ends it gracefully, the second at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """Notes the first signal; after that signals have their ordinary effect, at once.
+    """Notes the first signal; a second one has its ordinary effect, and ends the process.
 
     Attributes:
         received: the number of the signal, or None.
@@ -34,8 +34,9 @@ class Interrupts:
         self._before = {}
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        # The loop looks at `received` between two batches, and saves before it ends the training.
         self.received = number
         for other in _SIGNALS:
             signal.signal(other, signal.SIG_DFL)
         if os.environ.get("LOCAL_RANK", "0") == "0":
-            print("finishing this step; once more ends at once", file=sys.stderr, flush=True)
+            print("finishing this step; a second signal ends at once", file=sys.stderr, flush=True)

@@ -1,10 +1,10 @@
-"""What a network's training writes to its journal.
+"""What the training of a network writes to its journal.
 
     callbacks = [..., Throughput()]
     trainer = pl.Trainer(callbacks=callbacks, logger=JournalLogger(current_journal()))
 
-`phytotron.tracking.watch.current_journal` gives None where no training is watched: then nothing is
-written. All steps are updates of the weights so far.
+`phytotron.tracking.watch.current_journal` gives None where no training is watched; then nothing is
+written. A step is the number of updates of the weights so far.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from phytotron.tracking.journal import Journal
 from phytotron.training.epoch_loop import EpochLoop
+from phytotron.training.lightning_internals import UncheckedTrainer
 from phytotron.training.loss_guard import learning_rate
 
 
@@ -43,12 +44,13 @@ class JournalLogger(Logger):
         return ""
 
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the journal's start has the whole config."""
+        """Does nothing: the journal's first record has the whole config."""
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         if self.journal is None:
             return
-        # Lightning counts a step only after its validation: there `step` would be one behind.
+        # Lightning counts a step only after the validation that follows it. The metrics of that
+        # validation would get a step too few.
         if self.trainer is not None:
             if not self.trainer.is_global_zero:
                 return
@@ -57,17 +59,17 @@ class JournalLogger(Logger):
 
 
 class Throughput(Callback):
-    """Logs every so often how training goes and what it waits for, as means since the last time.
+    """Logs loss, learning rate and speed every `log_every_n_steps` updates.
 
-    - `train_loss_step`: the loss of the last batch (under DDP: of the first process).
+    - `train_loss_step`: the loss of the last batch (with DDP: of the first process).
     - `learning_rate`.
-    - `samples_per_second`: of all processes, validation left out.
-    - `step_seconds`: from batch to batch; `data_seconds`: the part that went into waiting for it.
+    - `samples_per_second`: of all processes, without validations.
+    - `step_seconds`: from batch to batch; `data_seconds`: the part spent waiting for the data.
 
-    It needs the trainer's loop to be an `EpochLoop`, and logs every `log_every_n_steps` updates.
+    Speeds are means since the last time. The trainer's loop must be an `EpochLoop`.
     """
 
-    lean = True
+    supports_steps_per_execution = True
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         for logger in trainer.loggers:
@@ -82,6 +84,7 @@ class Throughput(Callback):
         self._paused = time.perf_counter()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # As if the interval had begun later: the time of the validation does not count.
         self._since += time.perf_counter() - self._paused
 
     def on_train_batch_end(
@@ -93,11 +96,12 @@ class Throughput(Callback):
         batch_idx: int,
     ) -> None:
         step = trainer.global_step
-        if step % trainer.log_every_n_steps or step == self._last_logged:
+        unchecked: UncheckedTrainer = trainer
+        if step % unchecked.log_every_n_steps or step == self._last_logged:
             return
         values = {"learning_rate": learning_rate(trainer)}
         if isinstance(outputs, Mapping) and "loss" in outputs:
-            # Waits for the device: only now is the time of the last steps known.
+            # `float` waits until an accelerator has finished the steps: it must precede the clock.
             values["train_loss_step"] = float(outputs["loss"])
         loop = self._loop(trainer)
         batches = loop.total_batch_idx + 1 - self._batches
@@ -106,7 +110,7 @@ class Throughput(Callback):
         values |= {
             "samples_per_second": samples / seconds,
             "step_seconds": seconds / batches,
-            "data_seconds": (loop.waited - self._waited) / batches,
+            "data_seconds": (loop.seconds_waited - self._waited) / batches,
         }
         for logger in trainer.loggers:
             logger.log_metrics(values, step)
@@ -120,12 +124,12 @@ class Throughput(Callback):
 
     def _mark(self, trainer: pl.Trainer) -> None:
         loop = self._loop(trainer)
-        self._batches, self._waited = loop.total_batch_idx + 1, loop.waited
+        self._batches, self._waited = loop.total_batch_idx + 1, loop.seconds_waited
         self._since = time.perf_counter()
 
 
 def batch_size(batch: Any) -> int:
-    """How many samples a batch has: the length of its first tensor; 0 if there is none."""
+    """The number of samples in a batch: the length of its first tensor; 0 if it has none."""
     while not isinstance(batch, Tensor):
         if not batch or not isinstance(batch, Mapping | list | tuple):
             return 0

@@ -1,4 +1,4 @@
-"""How many processes a launcher has started: `torchrun`, SLURM, or nobody."""
+"""How many processes a launcher has started: `torchrun`, SLURM, or none."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Processes(NamedTuple):
 
 
 def launched() -> Processes | None:
-    """What the launcher's environment says, or None if training starts its processes itself.
+    """The launcher's numbers from its environment; None if training starts its processes itself.
 
-    Lightning wants the config to repeat what the launcher was told, and with the default of one
-    device would train the same model in each process by itself. So the launcher's word counts.
+    Lightning expects the config to repeat the launcher's arguments. With the default of one
+    device, each process would train the same model alone. So the launcher's numbers are used.
 
     Raises:
         UserError: the nodes have different numbers of processes.

@@ -1,4 +1,4 @@
-"""Ends a training whose loss is no longer a number, or has exploded."""
+"""Ends a training whose loss is not finite or has exploded."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch import Tensor, stack
 from phytotron.errors import UserError
 from phytotron.training import checkpoints
 
-# Times the first loss (at least 1): no training comes back from there.
+# Times the first loss, or times 1 if that is smaller. No training recovers from there.
 EXPLOSION = 1e6
-# On an accelerator, looking at a loss waits for it; so many are looked at together.
-_TOGETHER = 50
+# On an accelerator, reading a loss waits for it, so this many are read together.
+_BATCHED = 50
 
 
 class LossGuard:
-    """Looks at the loss of every step.
+    """Checks the loss of every step.
 
     Args:
         folder: the checkpoints, to name the last good one.
@@ -31,19 +31,21 @@ class LossGuard:
 
     def see(self, trainer: pl.Trainer, loss: Tensor) -> None:
         """Take note of the loss of the step that has just been taken."""
+        # The usual case on a CPU comes first: a small step takes hardly longer than the rest below.
         if loss.device.type == "cpu" and self._limit and abs(loss.item()) <= self._limit:
-            return  # the usual case: a small step takes hardly longer than all the rest
+            return
         self._unseen.append((trainer.global_step, learning_rate(trainer), loss.detach()))
-        if loss.device.type == "cpu" or len(self._unseen) >= _TOGETHER:
+        if loss.device.type == "cpu" or len(self._unseen) >= _BATCHED:
             self.check(trainer)
 
     def check(self, trainer: pl.Trainer) -> None:
-        """Look at all losses that have not been looked at.
+        """Check all losses that have not been checked yet.
 
         Raises:
             UserError: one is not finite, or far above the first one.
         """
         unseen, self._unseen = self._unseen, []
+        # One transfer from the device for all of them.
         values = (
             stack([loss for *_, loss in unseen]).tolist()
             if len(unseen) > 1

@@ -1,4 +1,4 @@
-"""Out of memory: what was tried, and what to lower."""
+"""Out of memory: the answer says what was tried and which keys to lower."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from phytotron.machine import peak_memory_mb
 
 @contextmanager
 def enough_memory(config: Mapping[str, Any], network: nn.Module | None = None) -> Iterator[None]:
-    """Answer a failed allocation in this block as a person can use it.
+    """Turn a failed allocation in this block into an answer that helps.
 
     Args:
-        config: what is trained.
-        network: whose parameters are counted.
+        config: the experiment's config.
+        network: to say how many parameters it has.
 
     Raises:
         UserError: the memory was not enough.
@@ -36,7 +36,8 @@ def enough_memory(config: Mapping[str, Any], network: nn.Module | None = None) -
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an allocation failed, on a GPU or in the machine's memory."""
-    # Of other memory than CUDA's torch says so in words only; the last ones are oneDNN's.
+    # Only for CUDA does torch have an exception class. Otherwise the message tells; the last one is
+    # oneDNN's, and must be equal, since a longer one means that an operation is not implemented.
     words = ("can't allocate memory", "std::bad_alloc", "MPS backend out of memory")
     return (
         isinstance(error, torch.OutOfMemoryError | MemoryError)

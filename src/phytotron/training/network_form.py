@@ -1,4 +1,4 @@
-"""What a network is turned into before it is trained: compiled, or with its channels last."""
+"""What is done to a network before it is trained: compilation, and the channels-last layout."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from torch import Tensor, nn
 
 from phytotron.errors import UserError
 
-# Different sizes of batches that a network is compiled for; training and validation count apart.
+# The most shapes of batches that a network is compiled for; training and validation count apart.
 _SIZES = 128
 
 
 def prepare(network: nn.Module, node: Mapping[str, Any]) -> None:
-    """Do what the config group `trainer` asks for, in place. Names and values of weights stay.
+    """Compile a network and lay it out as the config group `trainer` says, in place.
+
+    Names and values of its weights stay as they are.
 
     Raises:
-        UserError: the network cannot be so.
+        UserError: the network has no convolutions to lay out.
     """
     if node.get("channels_last"):
         put_channels_last(network)
     if mode := node.get("compile"):
-        # Each size of batch is compiled by itself. By default torch compiles for several sizes
-        # together, tuned for the first one that it meets, and gives up after eight: a resumed
-        # training, which meets another one first, would be rounded differently.
+        # Each shape of batch is compiled separately. By default torch compiles one kernel for
+        # several shapes, tuned for the first one that it meets, and stops compiling after eight. A
+        # resumed training meets another shape first, and its results would be rounded differently.
         network.compile(mode=mode, dynamic=False)
         torch._dynamo.config.recompile_limit = _SIZES
         torch._dynamo.config.fail_on_recompile_limit_hit = True
@@ -59,10 +61,10 @@ def _inputs_channels_last(network: nn.Module, inputs: tuple[Any, ...]) -> tuple[
 
 @contextmanager
 def compiled() -> Iterator[None]:
-    """Answer a network that cannot be compiled, or a compiler that is not there.
+    """Turn a failed compilation in this block into an answer.
 
     Raises:
-        UserError: so it is.
+        UserError: torch cannot compile this network, or finds no compiler.
     """
     from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 

@@ -13,14 +13,15 @@ from pytorch_lightning.utilities import GradClipAlgorithmType
 from torch.optim import Optimizer
 
 from phytotron.errors import UserError
+from phytotron.training.lightning_internals import after_backward
 
 
 class AutocastPrecision(MixedPrecision):
     """`bf16-mixed` and `16-mixed`: fewer bits where that is safe (Micikevicius et al., 2018).
 
     With `16-mixed` the loss is scaled up, so that small gradients do not become zero. Lightning
-    replaces it by `bf16-mixed` on a CPU, and cannot clip the gradients of a fused optimizer since
-    it leaves the unscaling to that. Torch can do both.
+    replaces it by `bf16-mixed` on a CPU. It also refuses to clip the gradients of a fused
+    optimizer, because it lets the optimizer unscale them. Torch can do both.
 
     Args:
         precision: `bf16-mixed` or `16-mixed`.
@@ -36,12 +37,15 @@ class AutocastPrecision(MixedPrecision):
     ) -> Any:
         if self.scaler is None:
             return super().optimizer_step(optimizer, model, closure, **kwargs)
+        # Forward and backward pass, with the scaled loss.
         loss = closure()
         if loss is None and model.automatic_optimization:  # the task left this batch out
             return None
+        # Unscaled before they are clipped, so that the limit means what the config says.
         self.scaler.unscale_(optimizer)
-        self._after_closure(model, optimizer)  # clips
-        output = self.scaler.step(optimizer, **kwargs)  # unless a gradient is not finite
+        after_backward(self, model, optimizer)
+        # Leaves out the update if a gradient is not finite; then the scale is lowered.
+        output = self.scaler.step(optimizer, **kwargs)
         self.scaler.update()
         return output
 
@@ -51,15 +55,16 @@ class AutocastPrecision(MixedPrecision):
         clip_val: int | float = 0.0,
         gradient_clip_algorithm: GradClipAlgorithmType = GradClipAlgorithmType.NORM,
     ) -> None:
+        # Not `MixedPrecision`'s method, which raises for a fused optimizer.
         Precision.clip_gradients(self, optimizer, clip_val, gradient_clip_algorithm)
 
 
 @contextmanager
 def computable(precision: str) -> Iterator[None]:
-    """Answer an operation of this block that torch does not have in this precision.
+    """Turn a missing operation of torch in this block into an answer.
 
     Raises:
-        UserError: so it is.
+        UserError: torch lacks an operation of the network in this precision.
     """
     try:
         yield
@@ -74,7 +79,7 @@ def computable(precision: str) -> Iterator[None]:
 
 
 def is_not_computable(error: RuntimeError) -> bool:
-    """Whether torch has no such operation for these numbers on this device."""
+    """Whether torch lacks an operation for this number format on this device."""
     words = (
         "could not create a primitive descriptor",
         "not implemented for 'Half'",
@@ -84,7 +89,7 @@ def is_not_computable(error: RuntimeError) -> bool:
 
 
 def device_type(accelerator: str) -> str:
-    """The torch device that a value of `trainer.accelerator` comes to here."""
+    """The torch device type that a value of `trainer.accelerator` means on this machine."""
     if accelerator in ("auto", "gpu"):
         if torch.cuda.is_available():
             return "cuda"

@@ -1,4 +1,4 @@
-"""The same numbers on every run, whatever the number of cores."""
+"""The same results on every run, whatever the number of cores."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from threadpoolctl import threadpool_limits
 def make_deterministic(seed: int, threads: int) -> None:
     """Seed all generators and allow only deterministic algorithms.
 
-    A sum over several threads is rounded differently for each number of threads. So the number
-    of threads comes from the config and not from the machine: with fewer cores the same threads
-    take turns. (Different families of processors may still round differently.)
+    A sum over several threads is rounded differently for each number of threads. So the number of
+    threads comes from the config and not from the machine; on fewer cores the same threads take
+    turns. Different families of processors may still round differently.
 
     Args:
-        seed: of the initial weights and everything that is not seeded per step.
+        seed: of the initial weights, and of all randomness that is not seeded for each step.
         threads: CPU threads of each process inside one operation.
     """
     random.seed(seed)
@@ -27,14 +27,16 @@ def make_deterministic(seed: int, threads: int) -> None:
     threadpool_limits(threads)  # of NumPy's and scikit-learn's libraries
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    # This would write NaN to all new memory, and nothing reads memory before it is written.
+    # Torch would fill all new memory with NaN to reveal reads of it before it is written. No code
+    # here does that, and it costs time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    # Processors are slow with numbers below 1e-38, and old moments of an optimizer become such.
+    # Processors are slow with denormal numbers (below 1e-38), which the moments of an optimizer
+    # become.
     torch.set_flush_denormal(True)
 
 
 def step_seed(seed: int, step: int, rank: int) -> int:
-    """The seed of one step in one process: 64 bits, well mixed."""
+    """The seed of one step in one process: 64 bits of a hash."""
     return _mixed("step", seed, step, rank)
 
 
@@ -44,7 +46,10 @@ def seed_step(seed: int, step: int, rank: int) -> None:
 
 
 def seed_evaluation(seed: int, batch: int, rank: int) -> None:
-    """The same for a batch of a validation; every validation draws the same numbers."""
+    """Make torch's randomness in a batch of a validation a pure function of (seed, batch, rank).
+
+    Every validation draws the same numbers.
+    """
     _seed_torch(_mixed("validation", seed, batch, rank))
 
 
@@ -54,7 +59,7 @@ def _mixed(*parts: str | int) -> int:
 
 
 def _seed_torch(seed: int) -> None:
-    # `torch.manual_seed` asks after every kind of device first: as long as a small step takes.
+    # `torch.manual_seed` looks for every kind of device first, which takes as long as a small step.
     torch.default_generator.manual_seed(seed)
     if torch.cuda.is_initialized():
         torch.cuda.manual_seed(seed)

@@ -1,7 +1,7 @@
-"""FSDP: each process keeps a part of the weights, and gathers a layer's when it is its turn.
+"""FSDP: each process holds a shard of the weights, and gathers a layer when it is computed.
 
 This is torch's second FSDP, `fully_shard` (Zhao et al., 2023; torchtitan: Liang et al., 2024). The
-parameters stay those of the network, under their own names, as distributed tensors.
+parameters keep their names and become distributed tensors.
 """
 
 from __future__ import annotations
@@ -22,24 +22,27 @@ from torch.distributed.tensor import DTensor
 from torch.optim.swa_utils import AveragedModel
 
 from phytotron.errors import UserError
-from phytotron.training.checkpointing import PlainCheckpointIO
+from phytotron.training.checkpoint_io import PlainCheckpointIO
+from phytotron.training.lightning_internals import set_data_parallel_size
 
 
 class ShardedStrategy(ModelParallelStrategy):
     """Shards every network of a task over all processes, on GPUs or CPUs.
 
-    Lightning leaves the sharding to each task's `configure_model`; here all tasks are treated
-    alike, see `shard`. A checkpoint is a folder to which each process writes its part.
+    Lightning leaves the sharding to each task's `configure_model`; here it is the same for all
+    tasks, see `shard`. A checkpoint is a folder to which each process writes its shards.
     """
 
     def __init__(self) -> None:
         super().__init__(tensor_parallel_size=1)
 
     def setup_environment(self) -> None:
-        self._data_parallel_size = self.num_nodes * self.num_processes
+        set_data_parallel_size(self, self.num_nodes * self.num_processes)
         super().setup_environment()
 
     def setup(self, trainer: pl.Trainer) -> None:
+        # The order of Lightning's `ModelParallelStrategy.setup`, with `shard` in the place of the
+        # task's `configure_model`: optimizers must be made of the sharded parameters.
         assert self.accelerator is not None
         assert self.model is not None
         self.accelerator.setup(trainer)
@@ -60,6 +63,7 @@ class ShardedStrategy(ModelParallelStrategy):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None
     ) -> None:
+        # Lightning writes a sharded checkpoint without `checkpoint_io`; its errors are kept there.
         assert isinstance(self.checkpoint_io, PlainCheckpointIO)
         with self.checkpoint_io.keeping_errors():
             super().save_checkpoint(checkpoint, filepath, storage_options)
@@ -68,8 +72,8 @@ class ShardedStrategy(ModelParallelStrategy):
 def shard(task: nn.Module, mesh: DeviceMesh) -> None:
     """Shard the networks that a task holds, in place.
 
-    Each entry of an `nn.ModuleList`, such as the layers of a transformer, is gathered by itself;
-    what remains of a network is gathered together.
+    Each entry of an `nn.ModuleList`, such as a layer of a transformer, is gathered separately; the
+    rest of a network is gathered together.
 
     Args:
         task: its networks are its children that have parameters, also inside an `AveragedModel`.
@@ -78,19 +82,19 @@ def shard(task: nn.Module, mesh: DeviceMesh) -> None:
     for child in task.children():
         network = child.module if isinstance(child, AveragedModel) else child
         lists = [module for module in network.modules() if isinstance(module, nn.ModuleList)]
-        # The innermost first, as `fully_shard` wants it.
+        # The innermost modules first, as `fully_shard` requires.
         for module in (*(entry for entries in reversed(lists) for entry in entries), network):
             if any(True for _ in module.parameters()):
-                # The weights of the network's root are let go as well: between two steps, whoever
-                # looks at the parameters sees the shards.
+                # The root's weights are freed after the forward pass, too, so that between two
+                # steps the parameters are always the shards.
                 fully_shard(module, mesh=mesh, reshard_after_forward=True)
 
 
 def full_weights(network: nn.Module) -> dict[str, Tensor]:
     """A copy of a network's state on the CPU, gathered from all processes if it is sharded.
 
-    All processes must call it. Of a sharded network only the first one gets the copy, the others
-    an empty dict: each of them would need the memory.
+    All processes must call it. Of a sharded network only the first process gets the copy and the
+    others an empty dict, to save their memory.
     """
     keep = not is_sharded(network) or torch.distributed.get_rank() == 0
     weights = {}
@@ -102,7 +106,7 @@ def full_weights(network: nn.Module) -> dict[str, Tensor]:
 
 
 def is_sharded(network: nn.Module) -> bool:
-    """Whether the processes share the network's weights out among them."""
+    """Whether the network's weights are distributed over the processes."""
     return any(isinstance(parameter, DTensor) for parameter in network.parameters())
 
 

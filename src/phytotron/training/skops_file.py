@@ -1,4 +1,4 @@
-"""Estimators in skops' format: no pickle, and the same bytes for the same estimator."""
+"""Estimators in skops' format: no pickle, and equal bytes for equal estimators."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from phytotron.errors import UserError
 # In this attribute scikit-learn's vectorizers keep the memory address of their stop words.
 ADDRESS = "_stop_words_id"
 
-# Where the types are from that a model may contain beyond skops' own list, which leaves out the
-# nodes of a decision tree: their numbers say where to read in memory, see `_check_trees`.
+# Types that a model may contain beyond skops' own list, by prefix. Skops does not trust decision
+# trees because their node numbers are memory offsets; `_check_trees` checks these.
 TRUSTED = ("phytotron.models.", "phytotron.scratch.", "sklearn.tree._tree.Tree")
 
 
@@ -69,8 +69,8 @@ def load_estimator(path: Path) -> Any:
     """Read an estimator.
 
     Raises:
-        UserError: it contains a type that is neither in skops' own list nor one of ours, or a
-            decision tree that leads astray.
+        UserError: it contains a type that neither skops nor `TRUSTED` names, or a decision tree
+            whose nodes point outside of it.
     """
     unknown = skops.io.get_untrusted_types(file=path)
     foreign = sorted(name for name in unknown if not name.startswith(TRUSTED))
@@ -85,7 +85,11 @@ def load_estimator(path: Path) -> Any:
 
 
 def _check_trees(part: Any, path: Path) -> None:
-    """Follow an estimator to its decision trees: each node must lead further down, or be a leaf."""
+    """Check the decision trees inside an estimator: a child has a larger number, or is a leaf.
+
+    Scikit-learn follows node numbers without a check, so wrong ones would read foreign memory or
+    never end.
+    """
     if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
         tree = part.tree_
         nodes = np.arange(tree.node_count)
@@ -96,7 +100,7 @@ def _check_trees(part: Any, path: Path) -> None:
             sound &= bool(np.all(np.where(inner, below, children == -1)))
         sound &= bool(np.all((tree.feature < tree.n_features) & (~inner | (tree.feature >= 0))))
         if not sound:
-            raise UserError("contains a decision tree that is not sound", where=str(path))
+            raise UserError("contains a decision tree that is not valid", where=str(path))
     if isinstance(part, dict):
         part = list(part.values())
     elif isinstance(part, BaseEstimator):

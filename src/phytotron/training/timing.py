@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from phytotron.machine import hardware, peak_memory_mb, versions
-from phytotron.training.fitted import Fitted
+from phytotron.training.result import TrainingResult
 
 
-def timing(fitted: Fitted) -> dict[str, Any]:
+def timing(result: TrainingResult) -> dict[str, Any]:
     """What a training took, where and with what: the content of its file in `build/timing/`."""
     return {
-        "seconds": round(fitted.seconds, 2),
-        "samples_per_second": round(fitted.samples / fitted.seconds, 1),
+        "seconds": round(result.seconds, 2),
+        "samples_per_second": round(result.samples / result.seconds, 1),
         "peak_memory_mb": round(peak_memory_mb()),
         "hardware": hardware(),
         "versions": versions(),

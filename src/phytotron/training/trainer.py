@@ -15,13 +15,13 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from phytotron.errors import UserError
-from phytotron.training.checkpointing import PlainCheckpointIO
+from phytotron.training.checkpoint_io import PlainCheckpointIO
 from phytotron.training.launch import Processes, launched
 from phytotron.training.precision import AutocastPrecision, device_type
 from phytotron.training.sharded import ShardedStrategy
-from phytotron.training.trainer_config import check
 
-_NOT_LIGHTNING_S = ("threads", "compile", "channels_last")
+# Keys of the group `trainer` that are not arguments of Lightning's `Trainer`.
+_OWN_KEYS = ("threads", "compile", "channels_last")
 
 
 def build_trainer(
@@ -33,24 +33,23 @@ def build_trainer(
 ) -> pl.Trainer:
     """The trainer that a config asks for: quiet, without progress bars.
 
-    Checkpoints are the affair of `checkpointing`.
+    Checkpointing is handled by `Checkpointing`, not by the trainer.
 
     Args:
-        node: the group `trainer`, with a `precision` that is not `auto`; what is not for the
-            trainer is left out, see `make_deterministic` and `network_form`.
-        callbacks: what happens besides the optimisation.
+        node: the group `trainer`. Its keys that are not the trainer's are used by
+            `make_deterministic` and `network_form.prepare`.
+        callbacks: in the order in which they are called.
         scratch: where callbacks keep files while training.
-        logger: what the task logs goes there.
-        others: arguments of `Trainer` that go before those of the group.
+        logger: receives what the task logs.
+        others: arguments of `Trainer` that override those of the group.
 
     Raises:
-        UserError: an unknown key, a value that is not allowed, or devices that are not there.
+        UserError: the config asks for devices or nodes that do not exist.
     """
-    check(node)
     _quieten()
-    # Without it cuBLAS refuses deterministic algorithms; it is read when CUDA starts.
+    # Without this cuBLAS refuses deterministic algorithms. It is read when CUDA is initialised.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    arguments = {key: value for key, value in node.items() if key not in _NOT_LIGHTNING_S}
+    arguments = {key: value for key, value in node.items() if key not in _OWN_KEYS}
     processes = launched() or Processes(node["devices"], 1)
     if node.get("num_nodes") not in (None, processes.nodes):
         raise UserError(
@@ -76,19 +75,19 @@ def build_trainer(
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
-            use_distributed_sampler=False,  # the data module shares out the batches itself
+            use_distributed_sampler=False,  # data modules divide the batches themselves
         )
     except (MisconfigurationException, ValueError) as error:
         raise UserError(" ".join(str(error).split()), where="trainer") from error
 
 
 def _quieten() -> None:
-    """Drop Lightning's banner and tips; its warnings about real mistakes stay."""
+    """Silence Lightning's banner and tips; its warnings about real mistakes stay."""
     for name in ("pytorch_lightning.utilities.rank_zero", "lightning_fabric.utilities.distributed"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*number of training batches.*smaller than the")
-    # Data without a validation split.
+    # The next two are about data without a validation split, which is allowed here.
     warnings.filterwarnings("ignore", message="Total length of `list` across ranks is zero")
     warnings.filterwarnings("ignore", message=".*`val_dataloader` but have no `validation_step`")
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*deprecated")

@@ -16,6 +16,7 @@ from typing import Any
 from phytotron.config.catalogue import Entry, catalogue, nearest_id
 from phytotron.config.experiments import FOLDER
 from phytotron.errors import UserError, did_you_mean
+from phytotron.tables import text_table
 
 MISSING = "missing"
 
@@ -104,12 +105,8 @@ def list_catalogue(wanted: Sequence[str] = ()) -> list[dict[str, Any]]:
 
 def render(rows: list[dict[str, Any]]) -> str:
     """The rows as an aligned plain table, and for each family how many are there."""
-    lines = []
-    widths = {key: max(len(row[key]) for row in rows) for key in ("id", "kind", "name")}
-    for row in rows:
-        cells = [row[key].ljust(width) for key, width in widths.items()]
-        lines.append("  ".join([*cells, row["by"] or MISSING]))
-    lines.append("")
+    cells = [[row["id"], row["kind"], row["name"], row["by"] or MISSING] for row in rows]
+    lines = [text_table(cells), ""]
     for family in dict.fromkeys(row["family"] for row in rows):
         members = [row for row in rows if row["family"] == family]
         there = sum(row["by"] is not None for row in members)

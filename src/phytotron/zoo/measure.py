@@ -12,13 +12,10 @@ import math
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from filelock import FileLock, Timeout
 
 from phytotron.config.compose import compose_experiment
 from phytotron.config.fingerprint import fingerprint
@@ -26,8 +23,9 @@ from phytotron.config.presets import read_preset
 from phytotron.config.stage import plain
 from phytotron.errors import UserError, answer, did_you_mean
 from phytotron.files import replacing_folder
+from phytotron.locks import locked
 from phytotron.runs.results import (
-    PICTURES,
+    FIGURES,
     Result,
     full_name,
     is_reached,
@@ -37,7 +35,8 @@ from phytotron.runs.results import (
 )
 
 if TYPE_CHECKING:  # torch is imported when what was asked for is known to be right
-    from phytotron.runs.run import Outcome
+    from phytotron.evaluation.trained import Trained
+    from phytotron.training.result import TrainingResult
 
 RUNS = Path("build/zoo/runs")
 LOCKS = Path("build/zoo/locks")
@@ -51,7 +50,7 @@ _ROWS = 200
 
 
 def measure(experiment: str, preset: str | None = None, seeds: int | None = None) -> Result:
-    """Run an experiment with several seeds, and write its result and pictures.
+    """Run an experiment with several seeds, and write its result and figures.
 
     Both are written when all seeds are done; before, the last result stays.
 
@@ -67,36 +66,28 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
     """
     card = read_preset(experiment, preset)
     name = full_name(experiment, preset)
-    with _alone(name):
+    with locked(LOCKS / f"{name}.lock", "verifying this experiment", name, seconds=0):
         mark = fingerprint(experiment, preset)
         folder = RUNS / name
         shutil.rmtree(folder, ignore_errors=True)
         chosen = _seeds(card, seeds)
-        outcomes: list[Outcome] = []
+        outcomes: list[tuple[TrainingResult, Trained]] = []
+        drawn: list[Path] = []
         for seed in chosen:
-            outcomes.append(_run(experiment, card, seed, folder, pictures=not outcomes))
+            outcomes.append(_run(experiment, card, seed, folder))
+            if len(outcomes) == 1:
+                drawn = _draw(outcomes[0][1], folder)
             unsaid = seeds is None and card.get("seeds") is None
-            if unsaid and outcomes[0].seconds >= _QUICK_SECONDS:
+            if unsaid and outcomes[0][0].seconds >= _QUICK_SECONDS:
                 break
         result = _result(experiment, preset, card, chosen[: len(outcomes)], outcomes, mark)
-        with replacing_folder(PICTURES / name) as pictures:
-            for path in outcomes[0].pictures:
-                shutil.copyfile(path, pictures / path.name)
-            _write_history(pictures / HISTORY, outcomes[0].history)
+        from phytotron.figures.png import copy_for_repository
+
+        with replacing_folder(FIGURES / name) as figures:
+            copy_for_repository(drawn, figures)
+            _write_history(figures / HISTORY, outcomes[0][0].history)
         write_result(result)
     return result
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[None]:
-    """Nobody else verifies the experiment at the same time; a process that died is no hindrance."""
-    path = LOCKS / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=0):
-            yield
-    except Timeout:
-        raise UserError("another process is verifying this experiment", where=name) from None
 
 
 def _seeds(card: Mapping[str, Any], asked: int | None) -> list[int]:
@@ -108,31 +99,38 @@ def _seeds(card: Mapping[str, Any], asked: int | None) -> list[int]:
 
 
 def _run(
-    experiment: str, card: Mapping[str, Any], seed: int, folder: Path, *, pictures: bool
-) -> Outcome:
+    experiment: str, card: Mapping[str, Any], seed: int, folder: Path
+) -> tuple[TrainingResult, Trained]:
     config = plain(compose_experiment(experiment, card["overrides"], seed).config)
 
     from phytotron.runs.run import run
 
     # With checkpoints of its own: a training that goes on from elsewhere would seem too short.
     scratch = folder / "scratch"
-    outcome = run(config, folder / f"seed-{seed}", pictures=pictures, scratch=scratch)
+    outcome = run(config, folder / f"seed-{seed}", scratch=scratch)
     shutil.rmtree(scratch, ignore_errors=True)
     if outcome is None:
         raise UserError("is trained by several processes", where=experiment, allowed="one process")
+    result, trained = outcome
     metric = card["metric"]
-    if metric not in outcome.metrics:
+    if metric not in trained.metrics:
         raise UserError(
             f"the run has no metric '{metric}'",
             where=f"{experiment}: card.metric",
-            allowed=", ".join(sorted(outcome.metrics)),
-            hint=did_you_mean(metric, outcome.metrics),
+            allowed=", ".join(sorted(trained.metrics)),
+            hint=did_you_mean(metric, trained.metrics),
         )
-    score, seconds = outcome.metrics[metric], outcome.seconds
+    score, seconds = trained.metrics[metric], result.seconds
     if not math.isfinite(score):
         raise UserError(f"{metric} is {score} with seed {seed}", where=experiment)
     print(f"{experiment}: seed {seed}: {metric} {score:.4g} in {seconds:.1f} s", flush=True)
     return outcome
+
+
+def _draw(trained: Trained, folder: Path) -> list[Path]:
+    from phytotron.runs.run import draw_figures
+
+    return draw_figures(trained, folder)
 
 
 def _result(
@@ -140,20 +138,21 @@ def _result(
     preset: str | None,
     card: Mapping[str, Any],
     seeds: list[int],
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[tuple[TrainingResult, Trained]],
     mark: str,
 ) -> Result:
     from phytotron.machine import hardware, peak_memory_mb, versions
     from phytotron.tracking.provenance import commit
 
-    first, last = outcomes[0], outcomes[-1]
+    results, models = zip(*outcomes, strict=True)
+    last = results[-1]
     metrics = {
-        name: spread([outcome.metrics[name] for outcome in outcomes])
-        for name in sorted(first.metrics)
-        if all(math.isfinite(outcome.metrics.get(name, math.nan)) for outcome in outcomes)
+        name: spread([trained.metrics[name] for trained in models])
+        for name in sorted(models[0].metrics)
+        if all(math.isfinite(trained.metrics.get(name, math.nan)) for trained in models)
     }
-    seconds = spread([round(outcome.seconds, 3) for outcome in outcomes])
-    samples = sum(outcome.samples for outcome in outcomes)
+    seconds = spread([round(result.seconds, 3) for result in results])
+    samples = sum(result.samples for result in results)
     revision, dirty = commit()
     goal, target = card["goal"], float(card["target"])
     return Result(

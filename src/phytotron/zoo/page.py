@@ -1,4 +1,4 @@
-"""The zoo's page in the report: gathers what it shows, and puts the pictures beside it."""
+"""The zoo's page in the report: gathers what it shows, and puts the figures beside it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from phytotron.files import replacing_folder
 from phytotron.report.zoo_page import Exhibit, render
-from phytotron.runs.results import PICTURES, Result
+from phytotron.runs.results import FIGURES, Result
+from phytotron.zoo.entries import ZooEntry
 from phytotron.zoo.measure import HISTORY
-from phytotron.zoo.systems import System
 from phytotron.zoo.table import device
 
 # Not in build/report/: that folder is an out of the pipeline, whose content DVC watches.
@@ -19,22 +19,22 @@ OUT = Path("build/zoo/report")
 _IMAGES = (".png", ".svg", ".gif", ".jpg")
 
 
-def write_page(found: Iterable[System]) -> Path:
-    """Write `build/zoo/report/index.html` with its pictures; the page's path."""
+def write_page(found: Iterable[ZooEntry]) -> Path:
+    """Write `build/zoo/report/index.html` with its figures; the page's path."""
     with replacing_folder(OUT) as folder:
         exhibits = [_exhibit(system, folder) for system in found]
         (folder / "index.html").write_text(render(exhibits), encoding="utf-8", newline="\n")
     return OUT / "index.html"
 
 
-def _exhibit(system: System, folder: Path) -> Exhibit:
+def _exhibit(system: ZooEntry, folder: Path) -> Exhibit:
     card, result = system.card, system.result
     sign = "≥" if card["goal"] == "max" else "≤"
-    drawn = sorted((PICTURES / system.name).glob("*")) if result else []
+    drawn = sorted((FIGURES / system.name).glob("*")) if result else []
     tables = [path for path in drawn if path.suffix == ".csv" and path.name != HISTORY]
     images = [path for path in drawn if path.suffix in _IMAGES]
     for path in images:
-        target = folder / "pictures" / system.name / path.name
+        target = folder / "figures" / system.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     return Exhibit(
@@ -42,18 +42,18 @@ def _exhibit(system: System, folder: Path) -> Exhibit:
         title=system.title + (f" ({system.preset})" if system.preset else ""),
         family=system.family,
         state=system.state,
-        claim=f"{card['metric']} {sign} {card['target']:g}",
+        target=f"{card['metric']} {sign} {card['target']:g}",
         measured=str(result.metrics[card["metric"]]) if result else "",
         card=_card(system),
         facts=_facts(result) if result else [],
         metrics=[(name, str(value)) for name, value in result.metrics.items()] if result else [],
-        history=_history(PICTURES / system.name / HISTORY) if result else [],
+        history=_history(FIGURES / system.name / HISTORY) if result else [],
         tables=[(_words(path), list(csv.reader(_lines(path)))) for path in tables],
-        pictures=[(_words(path), f"pictures/{system.name}/{path.name}") for path in images],
+        figures=[(_words(path), f"figures/{system.name}/{path.name}") for path in images],
     )
 
 
-def _card(system: System) -> list[tuple[str, str]]:
+def _card(system: ZooEntry) -> list[tuple[str, str]]:
     card = system.card
     rows = [
         ("catalogue", ", ".join(card["catalogue"])),

@@ -1,89 +1,132 @@
-"""`docs/zoo.md`: what each experiment of the zoo claims and what was measured, as one page."""
+"""`docs/zoo/`: the target of each experiment and what was measured, one page a family."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
 from phytotron.report.page import markdown
-from phytotron.zoo.systems import MISSED, REACHED, STALE, UNVERIFIED, System
+from phytotron.runs.listing import MISSED, STATUSES
+from phytotron.runs.results import FIGURES
+from phytotron.zoo.entries import ZooEntry
 
-FILE = Path("docs/zoo.md")
+FOLDER = Path("docs/zoo")
+INDEX = "README.md"
 
 _HEAD = """\
 # The zoo
 
-One file in `conf/experiment/`, one system, one number that was earned here: `phytotron verify`
-trained it with several seeds, and the table shows their mean and standard deviation beside the
-target. `phytotron report` writes this page from the cards and from `zoo/results/`; nothing in it
-is typed by hand. [How to add a system](add-a-system.md).
+One file in `conf/experiment/` is one system with one number that was measured here:
+`phytotron verify` trains it with several seeds, and the tables show their mean and standard
+deviation beside the target. `phytotron report` writes these pages from the cards and from
+`zoo/results/`; nothing in them is typed by hand. [How to add a system](../add-a-system.md).
 
 {summary}.
 
-A result is *stale* when the config or the code of the experiment has changed since; `dvc repro
-zoo/dvc.yaml` earns it again.
+A result is *stale* when the config or the code of the experiment has changed since it was
+measured; `phytotron verify --stale` measures it again.
 """
 
-# The columns, each with the alignment of its cells.
+_FAMILY = """\
+# The zoo: {family}
+
+{summary}. [All families](README.md).
+"""
+
+# The columns of a family's page, each with the alignment of its cells.
 _COLUMNS = {
     "experiment": "---",
-    "system": "---",
     "metric": "---",
     "target": "--:",
     "measured": "--:",
-    "verdict": "---",
+    "status": "---",
     "seeds": "--:",
     "seconds a seed": "--:",
-    "hardware": "---",
-    "date": "---",
 }
 
 
-def render(found: Iterable[System]) -> str:
-    """The page as Markdown: a table for each folder of experiments, and the notes of the cards."""
+def render(found: Iterable[ZooEntry]) -> dict[str, str]:
+    """The pages as Markdown, by file name: an index, and a page for each family."""
     chosen = list(found)
-    counts = dict.fromkeys((REACHED, MISSED, STALE, UNVERIFIED), 0)
-    for system in chosen:
-        counts[system.state] += 1
-    parts = [f"{number} {state}" for state, number in counts.items() if number]
-    experiments = sum(system.preset is None for system in chosen)
-    presets = len(chosen) - experiments
-    summary = _count(experiments, "experiment") + (
-        f" and {_count(presets, 'preset')}" if presets else ""
-    )
-    blocks = [_HEAD.format(summary=": ".join([summary, ", ".join(parts)]) if parts else summary)]
-    for family, members in groupby(chosen, key=lambda system: system.family):
-        blocks.append(_section(family, list(members)))
-    return "\n".join(blocks)
+    pages = {INDEX: ""}
+    families = {
+        family: list(members) for family, members in groupby(chosen, key=lambda each: each.family)
+    }
+    for family, members in families.items():
+        pages[page_of(family)] = _family_page(family, members)
+    pages[INDEX] = _index(chosen, families)
+    return pages
 
 
-def _section(family: str, members: list[System]) -> str:
-    lines = [f"## {family}", "", _row(_COLUMNS), _row(_COLUMNS.values())]
-    lines += [_row(_cells(system)) for system in members]
-    notes = [f"- `{each.name}`: {markdown(each.notes)}" for each in members if each.notes]
-    return "\n".join([*lines, *(["", *notes] if notes else []), ""])
+def page_of(family: str) -> str:
+    """The file name of a family's page."""
+    return f"{family.replace('/', '-')}.md"
 
 
-def _cells(system: System) -> list[str]:
+def _index(chosen: list[ZooEntry], families: Mapping[str, list[ZooEntry]]) -> str:
+    lines = [_HEAD.format(summary=_summary(chosen))]
+    if families:
+        states = [state for state in STATUSES if any(each.state == state for each in chosen)]
+        lines.append(_row(["family", *states]))
+        lines.append(_row(["---", *["--:"] * len(states)]))
+    for family, members in families.items():
+        counts = Counter(each.state for each in members)
+        numbers = [str(counts[state]) if counts[state] else "" for state in states]
+        lines.append(_row([f"[{family}]({page_of(family)})", *numbers]))
+    return "\n".join([*lines, ""]) if families else lines[0]
+
+
+def _family_page(family: str, members: list[ZooEntry]) -> str:
+    lines = [_FAMILY.format(family=family, summary=_summary(members))]
+    lines += [_row(_COLUMNS), _row(_COLUMNS.values()), *(_row(_cells(each)) for each in members)]
+    for system in members:
+        lines += ["", *_section(system)]
+    return "\n".join([*lines, ""])
+
+
+def _section(system: ZooEntry) -> Iterator[str]:
+    """What an experiment is, where it was measured, its notes and its figures."""
+    title = markdown(system.title)
+    if not title.endswith(("?", "!")):
+        title += "."
+    result = system.result
+    if result is not None:
+        title += f" Measured on {result.date}: {markdown(device(result.hardware))}."
+    yield f"## {_name(system)}"
+    yield ""
+    yield title
+    if system.notes:
+        yield markdown(system.notes)
+    figures = sorted((FIGURES / system.name).glob("*.png")) if result else []
+    for path in figures:
+        what = f"{path.stem.replace('_', ' ')} of {system.name}"
+        yield ""
+        yield f"![{what}](../../{path.as_posix()})"
+
+
+def _name(system: ZooEntry) -> str:
+    """The name within its family, as code."""
+    return f"`{system.name.removeprefix(f'{system.family}/')}`"
+
+
+def _cells(system: ZooEntry) -> list[str]:
     card, result = system.card, system.result
     sign = "≥" if card["goal"] == "max" else "≤"
     cells = [
-        f"`{system.name}`",
-        markdown(system.title),
+        _name(system),
         f"`{card['metric']}`",
-        f"{sign} {card['target']:g}",
+        f"{sign} {card['target']:.4g}",
     ]
     if result is None:
-        return [*cells, "–", system.state, "", "", "", ""]
+        return [*cells, "–", system.state, "", ""]
     return [
         *cells,
         str(result.metrics[card["metric"]]),
         f"**{system.state}**" if system.state == MISSED else system.state,
         str(len(result.seeds)),
         f"{result.seconds.mean:.3g}",
-        markdown(device(result.hardware)),
-        result.date,
     ]
 
 
@@ -91,6 +134,16 @@ def device(hardware: Mapping[str, str | int]) -> str:
     """The part of a machine that decides how fast it is, in a few words."""
     processor = f"{hardware.get('processor')}, {hardware.get('cores')} cores"
     return str(hardware.get("gpu", processor))
+
+
+def _summary(systems: list[ZooEntry]) -> str:
+    """Such as `9 experiments and 1 preset: 9 reached, 1 not verified`."""
+    presets = sum(system.preset is not None for system in systems)
+    text = _count(len(systems) - presets, "experiment")
+    text += f" and {_count(presets, 'preset')}" if presets else ""
+    counts = Counter(system.state for system in systems)
+    parts = [f"{counts[state]} {state}" for state in STATUSES if counts[state]]
+    return f"{text}: {', '.join(parts)}" if parts else text
 
 
 def _count(number: int, noun: str) -> str:

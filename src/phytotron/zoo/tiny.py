@@ -7,8 +7,8 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from phytotron.config.check import has_key
 from phytotron.config.compose import compose_experiment
+from phytotron.config.keys import has_key
 from phytotron.config.stage import plain
 
 _OVERRIDES = {

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import NoReturn
 
 from phytotron.config.presets import choose, read_preset
 from phytotron.errors import UserError
-from phytotron.runs.results import full_name, last_result
+from phytotron.runs.listing import staleness
+from phytotron.runs.results import FIGURES, Result, full_name, last_result
 
 LOGS = Path("build/zoo/logs")
 
@@ -30,17 +31,19 @@ def verify(
     jobs: int = 1,
     part: str | None = None,
     record_misses: bool = False,
+    stale: bool = False,
 ) -> int:
     """Verify experiments, each in a process of its own; says of each how it ended.
 
     Args:
-        patterns: ids or globs; empty, with a `part`, for the whole zoo.
+        patterns: ids or globs; empty, with a `part` or `stale`, for the whole zoo.
         seeds: how many seeds; None: what the card says, or three where a seed takes less than a
             minute, else one.
         preset: a preset of the cards instead of the files as they are.
         jobs: so many experiments at the same time.
         part: `K/N`, only the K-th of N parts.
         record_misses: a missed target is recorded, and no failure.
+        stale: only what has not been verified yet, or not with this config and code.
 
     Returns:
         The exit status: 0; 1 when a target was missed or a process broke down; 2 for a mistake
@@ -49,11 +52,18 @@ def verify(
     Raises:
         UserError: what was asked for is not right; then nothing runs.
     """
-    if not patterns and part is None:
-        raise UserError("verify what?", allowed="ids, globs such as 'scratch/*', or --part K/N")
+    if not patterns and part is None and not stale:
+        allowed = "ids, globs such as 'scratch/*', --part K/N, or --stale"
+        raise UserError("verify what?", allowed=allowed)
     chosen = choose(patterns, _part(part) if part else None)
     for experiment in chosen:  # a mistake is told before the first of them has run for minutes
         read_preset(experiment, preset)
+    if stale:
+        asked, is_stale = len(chosen), staleness()
+        chosen = [name for name in chosen if not _is_current(name, preset, is_stale)]
+        print(f"{asked - len(chosen)} of {asked} up to date", flush=True)
+        if not chosen:
+            return 0
     print(f"{len(chosen)} to verify; what they print: {LOGS.as_posix()}/", flush=True)
     statuses = _all_processes([_Process(each, preset, seeds) for each in chosen], jobs)
 
@@ -72,6 +82,17 @@ def verify(
     if _MISTAKE in statuses:
         return _MISTAKE
     return 1 if broken or (missed and not record_misses) else 0
+
+
+def _is_current(experiment: str, preset: str | None, is_stale: Callable[[Result], bool]) -> bool:
+    """Whether the result and the figures are there, for the card's metric and of this code."""
+    result = last_result(experiment, preset)
+    return (
+        result is not None
+        and read_preset(experiment, preset)["metric"] in result.metrics
+        and (FIGURES / full_name(experiment, preset)).is_dir()
+        and not is_stale(result)
+    )
 
 
 def _reached(experiment: str, preset: str | None) -> bool:

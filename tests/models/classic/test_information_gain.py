@@ -15,7 +15,7 @@ from phytotron.models.classic.information_gain import best_threshold, children_e
 
 @pytest.fixture(scope="module")
 def table() -> tuple[np.ndarray, np.ndarray]:
-    return tuple(np.asarray(part) for part in speed_table(batch_size=None, seed=0).train)
+    return tuple(np.asarray(part) for part in speed_table().train)
 
 
 def test_the_entropy_of_the_speed_table(table):

@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 
 from phytotron.data.points import delivery_orders, six_points
 
-SIX = six_points(batch_size=None, seed=0)
+SIX = six_points()
 POINTS = SIX.train.inputs.numpy()
 
 
@@ -40,9 +40,7 @@ def test_a_cluster_that_nobody_belongs_to_gets_a_point():
 
 
 def test_it_stops_when_the_centres_move_little_or_not_at_all():
-    orders = delivery_orders(
-        orders=400, towns=4, spread=4.0, generator_seed=0, batch_size=None, seed=0
-    ).train.inputs.numpy()
+    orders = delivery_orders(orders=400, towns=4, spread=4.0, generator_seed=0).train.inputs.numpy()
     start = orders[:4]
     exact, rough = (KMeans(4, init=start, n_init=1, tol=tol).fit(orders) for tol in (0, 1e-2))
     assert rough.n_iter_ < exact.n_iter_ < 300
@@ -51,9 +49,7 @@ def test_it_stops_when_the_centres_move_little_or_not_at_all():
 
 
 def test_the_sites_are_where_the_towns_are():
-    data = delivery_orders(
-        orders=400, towns=4, spread=0.5, generator_seed=1, batch_size=None, seed=0
-    )
+    data = delivery_orders(orders=400, towns=4, spread=0.5, generator_seed=1)
     orders = data.train.inputs.numpy()
     model = KMeans(4, n_init=10, random_state=0).fit(orders)
     distances = model.transform(orders).min(axis=1)

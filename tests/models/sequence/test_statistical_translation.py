@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phytotron.data.en_fr import BEGIN, END, en_fr
+from phytotron.data.en_fr import BEGIN, END, read_en_fr, translation_module
 from phytotron.models.sequence.ngrams import NgramModel
 from phytotron.models.sequence.statistical_translator import StatisticalTranslator
 from phytotron.models.sequence.word_alignment import NULL, WordAlignment
@@ -82,9 +82,10 @@ def test_a_discounted_trigram_is_its_formula():
 
 @pytest.fixture(scope="module")
 def data():
-    return en_fr(
-        english=[], french=[], batch_size=16, validation=16, test_samples=16, seed=0,
-        split_seed=0, max_source_words=10, max_target_words=10, min_count=1, tiny=True,
+    return translation_module(
+        read_en_fr(english=[], french=[], tiny=True), batch_size=16, validation=16,
+        test_samples=16, seed=0, split_seed=0, max_source_words=10, max_target_words=10,
+        min_count=1, tiny=True,
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import COLOURS, MARKERS
 from phytotron.figures.plane import input_names, plane_around
+from phytotron.figures.theme import COLOURS, MARKERS
 
 
 def draw(trained: Trained) -> Figure:

@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator
 
 from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import COLOURS, MARKERS
 from phytotron.figures.plane import input_names, plane_around
+from phytotron.figures.theme import COLOURS, MARKERS
 
 _COLUMNS = 2
 _MOST = 4  # as many as can be compared at a glance

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from phytotron.evaluation.outputs import class_names, predicted_classes
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import COLOURS, MARKERS
 from phytotron.figures.plane import input_names
+from phytotron.figures.theme import COLOURS, MARKERS
 
 STEP = 0.02  # of the mesh
 MARGIN = 0.5  # around the samples

@@ -1,4 +1,4 @@
-"""Loss (left axis, blue) and accuracy (right axis, red) over the epochs, in one picture."""
+"""Loss (left axis, blue) and accuracy (right axis, red) over the epochs, in one figure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import BLUE
+from phytotron.figures.theme import BLUE
 
 RED = "#C1121F"
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from phytotron.evaluation.outputs import class_names, predicted_classes
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import ORANGE
+from phytotron.figures.theme import ORANGE
 
 _ROWS, _COLUMNS = 4, 8
 

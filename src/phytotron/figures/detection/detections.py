@@ -10,7 +10,7 @@ from torch import Tensor
 
 from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import ORANGE
+from phytotron.figures.theme import ORANGE
 
 _ROWS, _COLUMNS = 3, 5
 _SHOWN = 0.3  # boxes of a lower score are left out

@@ -9,7 +9,7 @@ from sklearn.manifold import TSNE
 
 from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import COLOURS, GREY, MARKERS
+from phytotron.figures.theme import COLOURS, GREY, MARKERS
 
 _SEED = 0
 _COLOURS = [*COLOURS, GREY]

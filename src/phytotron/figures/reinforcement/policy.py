@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import GREY
+from phytotron.figures.theme import GREY
 
 # Of Gymnasium's FrozenLake: the directions of actions 0 to 3 as (x, y), y down.
 _ARROWS = [(-1, 0), (0, 1), (1, 0), (0, -1)]

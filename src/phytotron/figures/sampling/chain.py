@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import BLUE, GREY, ORANGE
+from phytotron.figures.theme import BLUE, GREY, ORANGE
 
 _DOTS = 4000  # more would be one blot
 _TRACE = 300  # samples whose way can be followed

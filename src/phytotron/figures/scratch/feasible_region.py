@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import BLUE, COLOURS, GREY
+from phytotron.figures.theme import BLUE, COLOURS, GREY
 
 _SIDE = 400  # places along each axis
 _MOST = 40  # lines; more of them hide the region

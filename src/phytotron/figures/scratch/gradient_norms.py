@@ -10,7 +10,7 @@ from itertools import groupby
 from matplotlib.figure import Figure
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import BLUE, COLOURS, MARKERS
+from phytotron.figures.theme import BLUE, COLOURS, MARKERS
 
 
 def draw(trained: Trained) -> Figure:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import COLOURS
+from phytotron.figures.theme import COLOURS
 from phytotron.scratch.boxcar import LEFT, RIGHT, unit
 
 PANELS: dict[str, list[tuple[float, float]]] = {

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import COLOURS
+from phytotron.figures.theme import COLOURS
 
 STYLES = ["-", "--", ":", "-."]
 

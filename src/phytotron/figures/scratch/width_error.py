@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import BLUE, GREY, ORANGE
+from phytotron.figures.theme import BLUE, GREY, ORANGE
 from phytotron.scratch.width_study import chirp
 
 

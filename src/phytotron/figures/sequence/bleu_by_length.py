@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torchmetrics.text import BLEUScore
 
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.classifier import BLUE, ORANGE
+from phytotron.figures.theme import BLUE, ORANGE
 from phytotron.nn.masking import token_mask
 
 _BUCKETS = 5

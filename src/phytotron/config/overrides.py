@@ -1,0 +1,95 @@
+"""Hydra's overrides: `key=value`, `+key=value`, `~key` and `group=choice`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from phytotron.config.experiments import groups
+from phytotron.errors import UserError
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one override asks for.
+
+    Attributes:
+        text: the override as it was written.
+        key: the dotted key, or the group.
+        value: the new value, or the group's choice.
+        chooses: whether it chooses a file of a group.
+        adds: whether the key may be new.
+        deletes: whether the key is to go.
+        parsed: the override as Hydra reads it.
+    """
+
+    text: str
+    key: str
+    value: Any
+    chooses: bool
+    adds: bool
+    deletes: bool
+    parsed: Override
+
+    @property
+    def where(self) -> str:
+        """The place that messages name."""
+        return f"override '{self.text}'"
+
+    def apply(self, config: DictConfig) -> None:
+        """Set, add or delete the value in a merged config."""
+        # Where Hydra would let go of a group, the group's own default is left: null.
+        if self.deletes and self.key in groups():
+            OmegaConf.update(config, self.key, None)
+        elif self.deletes:
+            parent, _, name = self.key.rpartition(".")
+            node = OmegaConf.select(config, parent) if parent else config
+            with open_dict(node):
+                del node[name]
+        else:
+            OmegaConf.update(config, self.key, self.value, force_add=self.adds)
+
+
+def parse(text: str) -> Change:
+    """Read an override.
+
+    Raises:
+        UserError: it is not one, or asks for several values at once.
+    """
+    try:
+        parsed = OverridesParser.create().parse_override(text)
+        is_sweep = parsed.is_sweep_override()
+        value = None if is_sweep else parsed.value()
+    except Exception as error:  # the parser has errors of many kinds, down to RecursionError
+        raise UserError(
+            str(error).splitlines()[0] if str(error) else "is not valid",
+            where=f"override '{text}'",
+            allowed="key=value, +key=value, ~key, group=choice",
+        ) from error
+    if is_sweep:
+        raise UserError(
+            "a sweep over several values",
+            where=f"override '{text}'",
+            hint="queue one experiment per value: dvc exp run --queue -S 'overrides=[...]'",
+        )
+    if parsed.package is not None:
+        raise UserError(
+            "a group cannot be put at another key",
+            where=f"override '{text}'",
+            allowed="key=value, +key=value, ~key, group=choice",
+        )
+    group = str(parsed.key_or_group)
+    deletes = parsed.is_delete()
+    return Change(
+        text=text,
+        key=group.replace("/", "."),
+        value=value,
+        chooses=group in groups() and isinstance(value, str) and not deletes,
+        adds=parsed.is_add() or parsed.is_force_add(),
+        deletes=deletes,
+        parsed=parsed,
+    )

@@ -1,0 +1,41 @@
+"""The type of a config value: it stays what it is in the file that defines the key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from phytotron.config.mistakes import wrong_value
+
+
+def check_type(key: str, before: Any, after: Any, *, where: str | None) -> None:
+    """Refuse a value whose type is not that of the value which it replaces.
+
+    A null may become anything and anything null; a whole number may stand for a real one, and an
+    interpolation such as `${seed}` for whatever it will be.
+    """
+    if before is None or after is None or _is_interpolation(before) or _is_interpolation(after):
+        return
+    wanted, found = _kind(before), _kind(after)
+    if wanted == found or (wanted, found) == ("a number", "a whole number"):
+        return
+    such_as = "" if isinstance(before, Mapping) else f", such as {before!r}"
+    raise wrong_value(key, after, f"{wanted}{such_as}", where)
+
+
+def _is_interpolation(value: Any) -> bool:
+    return isinstance(value, str) and "${" in value
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int):
+        return "a whole number"
+    if isinstance(value, float):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "a mapping"

@@ -1,0 +1,167 @@
+"""Experiments side by side: intervals of a metric, scores by class, and curves over epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from phytotron.figures.theme import PRINT, SLOT_MARKERS, Theme
+
+_ROW = 0.3  # inches of a row
+_MARKS = 40  # of a line: with more of them the line cannot be seen
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its interval; what is not known is None.
+
+    Attributes:
+        name: of the experiment.
+        slot: its colour and marker.
+    """
+
+    name: str
+    slot: int
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def intervals_figure(
+    intervals: Sequence[Interval], x_label: str, reference: float | None, *, theme: Theme = PRINT
+) -> Figure:
+    """A row an experiment, the first on top; the dashed line is the reference value."""
+    with rc_context(theme.style):
+        figure = Figure(figsize=(5.2, 0.9 + _ROW * len(intervals)), layout="constrained")
+        axes = figure.subplots()
+        if _drawable(reference):
+            axes.axvline(reference, color=theme.muted, linestyle="--", linewidth=1, clip_on=False)
+        for row, each in enumerate(intervals):
+            colour = theme.series[each.slot]
+            if _drawable(each.low) and _drawable(each.high):
+                axes.plot(
+                    [each.low, each.high], [row, row], color=colour, linewidth=2, clip_on=False
+                )
+            if _drawable(each.value):
+                axes.plot(
+                    [each.value],
+                    [row],
+                    marker=SLOT_MARKERS[each.slot],
+                    color=colour,
+                    markersize=7,
+                    linestyle="none",
+                    clip_on=False,
+                )
+        axes.set_yticks(range(len(intervals)), [each.name for each in intervals])
+        axes.set(ylim=(len(intervals) - 0.5, -0.5), xlabel=x_label)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.grid(axis="x", clip_on=False)
+        axes.set_axisbelow(True)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    return figure
+
+
+def dots_figure(
+    rows: Mapping[str, Mapping[str, float | None]],
+    slots: Mapping[str, int],
+    x_label: str,
+    *,
+    theme: Theme = PRINT,
+) -> Figure:
+    """A row a class, a mark an experiment, from 0 to 1.
+
+    Args:
+        rows: of each class, the score of each experiment; the first class is on top, the last
+            experiment lies above the others.
+        slots: colour and marker of each experiment, in the order of the legend.
+        x_label: what the scores are.
+        theme: colours.
+    """
+    with rc_context(theme.style):
+        figure = Figure(figsize=(7.6, 1.3 + 0.21 * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        for row, scores in enumerate(rows.values()):
+            known = [score for score in scores.values() if _drawable(score)]
+            if known:
+                axes.plot(
+                    [min(known), max(known)],
+                    [row, row],
+                    color=theme.rule,
+                    linewidth=2,
+                    zorder=1,
+                    clip_on=False,
+                )
+        for name in next(iter(rows.values()), {}):
+            points = [
+                (scores[name], row)
+                for row, scores in enumerate(rows.values())
+                if _drawable(scores.get(name))
+            ]
+            axes.plot(
+                [score for score, _ in points],
+                [row for _, row in points],
+                linestyle="none",
+                marker=SLOT_MARKERS[slots[name]],
+                markersize=6,
+                color=theme.series[slots[name]],
+                markeredgecolor=theme.paper,
+                markeredgewidth=0.5,
+                label=name,
+                clip_on=False,
+            )
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel=x_label)
+        axes.grid(axis="x", clip_on=False)
+        axes.set_axisbelow(True)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+        names = [name for name in slots if name in handles]
+        figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=4)
+    return figure
+
+
+def history_figure(
+    name: str, columns: Mapping[str, Sequence[tuple[float, float]]], *, theme: Theme = PRINT
+) -> Figure:
+    """A quantity over the epochs: training dashed, validation and the rest solid.
+
+    Args:
+        name: of the quantity.
+        columns: epochs and values of each column of a history, such as `train_loss`.
+        theme: colours.
+    """
+    with rc_context(theme.style):
+        figure = Figure(figsize=(4.2, 2.8), layout="constrained")
+        axes = figure.subplots()
+        for column, points in columns.items():
+            training = column.startswith("train_")
+            slot = 2 if training else 1
+            axes.plot(
+                [x for x, _ in points],
+                [y for _, y in points],
+                color=theme.series[slot],
+                linestyle="--" if training else "-",
+                linewidth=1.4,
+                marker=SLOT_MARKERS[slot] if len(points) <= _MARKS else None,
+                markersize=4,
+                label="training" if training else "validation" if column[:4] == "val_" else column,
+                clip_on=False,
+            )
+        axes.set(title=name, xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.grid(axis="y", clip_on=False)
+        if len(columns) > 1:
+            axes.legend()
+    return figure
+
+
+def _drawable(value: float | None) -> bool:
+    """Whether a value has a place in a figure: it is finite, and a scale can hold it."""
+    return value is not None and math.isfinite(value) and abs(value) < 1e300

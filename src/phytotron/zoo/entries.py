@@ -1,0 +1,84 @@
+"""The experiments of the zoo with what they claim and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from phytotron.config.experiments import experiment_file, group_choices, read_experiment
+from phytotron.config.presets import read_preset, zoo_ids
+from phytotron.runs.listing import MISSED, REACHED, STALE, UNVERIFIED, staleness, title
+from phytotron.runs.results import Result, full_name, is_reached, last_result
+
+
+@dataclass(frozen=True)
+class ZooEntry:
+    """One experiment, or one preset of it.
+
+    Attributes:
+        experiment: its id.
+        preset: the preset; None: the file itself.
+        title: what the first comment of the file says.
+        data: the choice of the group `data`, if it makes one.
+        card: with the preset's target in the place of its own.
+        result: what was measured last; None when nothing was, or the metric is another one now.
+        state: one of REACHED, MISSED, STALE (measured, but with other code or another config) and
+            UNVERIFIED; against the target that the card has now.
+    """
+
+    experiment: str
+    preset: str | None
+    title: str
+    data: str | None
+    card: dict[str, Any]
+    result: Result | None
+    state: str
+
+    @property
+    def name(self) -> str:
+        """Such as `vision/lenet5`, or `vision/lenet5.full` for a preset."""
+        return full_name(self.experiment, self.preset)
+
+    @property
+    def notes(self) -> str | None:
+        """What the card says of this very one; a preset does not repeat what the file says."""
+        of = self.card["presets"][self.preset] if self.preset else self.card
+        return of.get("notes")
+
+    @property
+    def family(self) -> str:
+        """The folder that the experiment is in."""
+        return self.experiment.rpartition("/")[0]
+
+
+def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEntry]:
+    """Every experiment of the zoo, each followed by its presets.
+
+    Args:
+        stale: whether a result is out of date; None: by its fingerprint.
+
+    Raises:
+        UserError: a mistake in a card, or a result that was edited by hand.
+    """
+    stale = stale or staleness()
+    for experiment in zoo_ids():
+        content = read_experiment(experiment)
+        data = group_choices(content).get("data")
+        text = title(experiment_file(experiment))
+        for preset in (None, *read_preset(experiment, None).get("presets", {})):
+            card = read_preset(experiment, preset)
+            result = last_result(experiment, preset)
+            if result is not None and card["metric"] not in result.metrics:
+                result = None
+            state = _state(card, result, stale)
+            yield ZooEntry(experiment, preset, text, data, card, result, state)
+
+
+def _state(card: dict[str, Any], result: Result | None, stale: Callable[[Result], bool]) -> str:
+    if result is None:
+        return UNVERIFIED
+    if stale(result):
+        return STALE
+    score = result.metrics[card["metric"]].mean
+    return REACHED if is_reached(score, card["goal"], card["target"]) else MISSED
