@@ -29,7 +29,9 @@ repro: env ## run what has changed in the pipeline, then print the experiments
 	@python -m phytotron.evaluation.summary
 
 test: env ## run the tests (under 10 minutes on 2 cores)
-	@python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadgroup
+	@python -m pytest tests/nn tests/models -m "not slow" -n auto --maxprocesses 4 --check-shapes
+	@python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadgroup \
+	  --ignore tests/nn --ignore tests/models
 
 test-slow: env ## run the tests that take longer
 	@python -m pytest -m slow

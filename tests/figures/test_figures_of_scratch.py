@@ -85,7 +85,7 @@ def test_feasible_weights_are_the_intersection_of_half_planes():
 
 
 def test_no_weights_are_feasible_for_xor():
-    model = Perceptron(passes=5, order=None, spread=0, seed=0).fit(*xor())
+    model = Perceptron(passes=5, order=None, weight_std=0, seed=0).fit(*xor())
     mesh = feasible_region.draw(trained(model, points())).axes[0].collections[0]
     assert not mesh.get_array().any()
 

@@ -25,7 +25,7 @@ POINTS = make_classification(
     class_sep=0.8,
     random_state=42,
 )
-SIZE = {"hidden": 3, "outputs": 3}
+SIZE = {"hidden": 3, "num_outputs": 3}
 DESCENT = {**SIZE, "rule": "sgd", "learning_rate": 0.1, "decay": 0.0, "epochs": 500}
 BY_HAND = {"learning_rate": 0.1, "iterations": 10_000, "starts": 1}
 
@@ -53,7 +53,7 @@ def test_sgd_learns_and_adam_starts_faster():
 
 
 def test_two_outputs_are_enough_for_two_classes():
-    model = GradientDescent(**DESCENT | {"outputs": 2}, seed=0).fit(*POINTS)
+    model = GradientDescent(**DESCENT | {"num_outputs": 2}, seed=0).fit(*POINTS)
     assert model.predict_proba(POINTS[0]).shape == (1000, 2)
     assert model.score(*POINTS) > 0.8
 

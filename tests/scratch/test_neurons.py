@@ -68,7 +68,7 @@ def test_the_rule_adds_missed_samples_and_subtracts_false_alarms():
 
 def test_a_perceptron_separates_what_a_line_separates():
     points, classes = make_blobs(200, centers=[[-2, 0], [2, 1]], cluster_std=0.5, random_state=0)
-    model = Perceptron(passes=100, order=None, spread=1.0, seed=3).fit(points, classes)
+    model = Perceptron(passes=100, order=None, weight_std=1.0, seed=3).fit(points, classes)
     assert model.score(points, classes) == 1
     assert not model.cycles_
     assert model.history_[-1]["train_accuracy"] == 1
@@ -83,7 +83,7 @@ def test_on_xor_a_perceptron_goes_round_in_circles():
     second = [w.tolist() for w in one_pass(np.array([0.0, 0, -1]), points, classes)]
     assert second == [[1, 1, -1], [2, 1, 0], [1, 0, -1], [0, 0, -1]]
 
-    model = Perceptron(passes=50, order=order, spread=0, seed=0).fit(*XOR)
+    model = Perceptron(passes=50, order=order, weight_std=0, seed=0).fit(*XOR)
     assert model.path_ == [[0, 0, -1]] * 50
     assert model.cycles_
     assert model.score(*XOR) == 0.5

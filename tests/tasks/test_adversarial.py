@@ -38,8 +38,8 @@ def test_both_are_updated_at_once_each_by_its_own_loss(network, data, tmp_path):
     data.train = type(data.train)(data.train.inputs.float(), data.train.targets)
     before = copy.deepcopy(network)
     task = Adversarial(network, data=data, **OPTIONS)
-    noise = []
-    network.generator.register_forward_pre_hook(lambda _, inputs: noise.append(inputs[0]))
+    latent = []
+    network.generator.register_forward_pre_hook(lambda _, inputs: latent.append(inputs[0]))
     trainer = pl.Trainer(
         max_epochs=1,
         accelerator="cpu",
@@ -52,11 +52,11 @@ def test_both_are_updated_at_once_each_by_its_own_loss(network, data, tmp_path):
     trainer.fit(task, data)
 
     # The same by hand, with two passes: each network's gradients before either changes.
-    real, generated = before(data.train.inputs), before(before.generator(noise[0]))
+    real, generated = before(data.train.inputs), before(before.generator(latent[0]))
     ones, zeros = torch.ones(8), torch.zeros(8)
-    said = F.binary_cross_entropy_with_logits
-    discriminator_loss = (said(real, ones) + said(generated, zeros)) / 2
-    losses = {"discriminator": discriminator_loss, "generator": said(generated, ones)}
+    bce = F.binary_cross_entropy_with_logits
+    discriminator_loss = (bce(real, ones) + bce(generated, zeros)) / 2
+    losses = {"discriminator": discriminator_loss, "generator": bce(generated, ones)}
     for name, loss in losses.items():
         old = list(getattr(before, name).parameters())
         new = getattr(network, name).parameters()

@@ -229,10 +229,10 @@ def test_a_wrong_setting_is_answered_with_what_is_allowed(monkeypatch, name, key
         instantiate(node | {key: value}, optimizer)
 
 
-@pytest.mark.parametrize(("first", "last"), [(16, 64), (64, 32)])
-def test_a_batch_that_would_shrink_is_refused(first, last):
+@pytest.mark.parametrize(("initial_size", "final_size"), [(16, 64), (64, 32)])
+def test_a_batch_that_would_shrink_is_refused(initial_size, final_size):
     with pytest.raises(UserError, match="or more"):
-        growing_batch(first, last, 32, 4)
+        growing_batch(initial_size, final_size, 32, 4)
 
 
 def test_every_schedule_is_tested(monkeypatch):

@@ -67,6 +67,12 @@ def test_a_known_network_on_known_data_is_one_file() -> None:
     assert named == ["conf/experiment/my/spirals.yaml"]
 
 
+def test_a_network_of_ones_own_is_two_files() -> None:
+    (section,) = re.findall(r"^## A network of your own.*?(?=^## )", GUIDE, re.M | re.S)
+    named = [name for name in FILES if f"`{name}`:" in section]
+    assert named == ["src/phytotron/models/my/radial.py", "conf/experiment/my/radial.yaml"]
+
+
 def test_the_experiments_of_the_guide_compose(reader: Path, run: Callable[[str], str]) -> None:
     assert zoo_ids() == MINE
     for experiment in MINE:

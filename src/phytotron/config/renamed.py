@@ -39,6 +39,9 @@ RENAMED: dict[str, str] = {
     "model.first_beta": "model.beta_start",
     "model.last_beta": "model.beta_end",
     "model.noise": "model.latent_dim",
+    "model.latent": "model.latent_dim",
+    "model.outputs": "model.num_outputs",
+    "model.spread": "model.weight_std",
 }
 
 # A choice of a group, or an experiment (`experiment/...`), to its new name.
@@ -47,6 +50,10 @@ RENAMED_CHOICES: dict[str, str] = {
     "data/docs": "paragraphs",
     "data/docs_texts": "paragraph_texts",
     "site/docs": "router",
+    "model/scratch_gradient_descent": "gradient_descent",
+    "model/scratch_perceptron": "perceptron",
+    "model/scratch_xor_by_hand": "xor_by_hand",
+    "model/small_cnn": "stacked_cnn",
 }
 
 # Folders of `conf/experiment/`.

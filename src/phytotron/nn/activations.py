@@ -1,4 +1,4 @@
-"""Activations that PyTorch does not have; conf/activation/ lists all that can be chosen."""
+"""Activations that PyTorch lacks; conf/activation/ lists all that can be chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sequence as the attention-weighted mean of its states."""
+"""Attention pooling: a sequence as the weighted mean of its states."""
 
 from __future__ import annotations
 

@@ -23,11 +23,11 @@ Anchors = Sequence[Sequence[Sequence[float]]]  # for each grid its (width, heigh
 def normalised(
     boxes: Float[Tensor, "*shape 4"], width: float, height: float
 ) -> Float[Tensor, "*shape 4"]:
-    """Centre and size as shares of the picture's: (x, y, width, height), each in [0, 1].
+    """Centre and size relative to the image's: (x, y, width, height), each in [0, 1].
 
     Args:
         boxes: left, top, right, bottom in pixels, shape (..., 4).
-        width, height: of the picture, in pixels.
+        width, height: of the image, in pixels.
     """
     return box_convert(boxes, "xyxy", "cxcywh") / boxes.new_tensor([width, height, width, height])
 
@@ -37,11 +37,11 @@ class BoxGrid(nn.Module):
 
     The places are in the order of grids, rows, columns, anchors. Each has four numbers. The first
     two are where in its cell the centre is, in [0, 1]. The others are, without anchors, the square
-    roots of width and height as shares of the picture's, for which a wrong pixel counts less in a
+    roots of width and height relative to the image's, for which a wrong pixel counts less in a
     larger box; with anchors, the logarithms of width and height as multiples of the anchor's.
 
     Args:
-        height, width: of a picture, in pixels.
+        height, width: of an image, in pixels.
         strides: height and width of the cells of each grid, in pixels.
         anchors: for each grid the typical sizes, as many in each; None: one place a cell.
     """
@@ -79,7 +79,7 @@ class BoxGrid(nn.Module):
             self.register_buffer(name, value, persistent=False)
 
     def __len__(self) -> int:
-        """How many places there are."""
+        """The number of places."""
         return len(self.cells)
 
     def numbers(self, raw: Float[Tensor, "*shape 4"]) -> Float[Tensor, "*shape 4"]:
@@ -121,7 +121,7 @@ class BoxGrid(nn.Module):
     def encode(
         self, boxes: Float[Tensor, "*shape 4"], places: Int[Tensor, "*shape"]
     ) -> Float[Tensor, "*shape 4"]:
-        """The numbers by which a place says where a box is: the inverse of `decode`.
+        """The numbers of the places for given boxes: the inverse of `decode`.
 
         Args:
             boxes: in pixels, shape (..., 4), none of them empty.

@@ -3,7 +3,7 @@
 What is decoded is described by a `Step`, so nothing here knows a network: from the last tokens and
 a state it gives the log-probabilities of the next ones, and the state after it. `rows` are
 sequences that are decoded side by side. A sequence ends with the token `end`, or at `limit` tokens;
-behind its end it is padded with `PAD`.
+after its end it is padded with `PAD`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Hypotheses(NamedTuple):
 def greedy(
     step: Step, state: State, *, begin: int, end: int, limit: int
 ) -> Int[Tensor, "rows {limit}"]:
-    """Take the most probable token each time; what was taken is never reconsidered.
+    """Greedy search: the most probable token at each step, without reconsidering.
 
     A word that is likely now can lead where every continuation is unlikely: the result may be less
     probable than another sequence, by any factor.
@@ -82,7 +82,7 @@ def beam_search(
     enough: int | None = None,
     returned: int = 1,
 ) -> Hypotheses:
-    """Keep the most probable prefixes, and extend each of them by every token.
+    """Beam search: keep the most probable prefixes, and extend each of them by every token.
 
     Of all extensions the `width` most probable ones stay; those of them that have ended are set
     aside, and others take their places. With width 1 it is greedy; with a width that drops no
@@ -99,12 +99,12 @@ def beam_search(
         step, state, begin, end, limit: see `greedy`.
         width: prefixes that are kept, often 5 to 10.
         alpha: 0 for the sum, 1 for the mean.
-        enough: stop when so many sequences have ended; None: when no prefix can become better than
-            those that are returned.
+        enough: stop when this number of sequences have ended; None: when no prefix can become
+            better than those that are returned.
         returned: sequences for each row, at most `width`.
 
     Raises:
-        ValueError: more are returned than kept, or alpha is below 0.
+        ValueError: `returned` is above `width`, or alpha is below 0.
     """
     if not 1 <= returned <= width:
         raise ValueError(f"{returned} sequences of a beam of width {width}")
@@ -154,7 +154,7 @@ def beam_search(
 
 
 def _repeated(state: State, times: int) -> State:
-    """Each row several times, one behind the other."""
+    """Each row repeated, the copies next to each other."""
     return tuple(part.repeat_interleave(times, dim=0) for part in state)
 
 
@@ -166,7 +166,7 @@ def _rows(
 
 
 def _better(best: Hypotheses, tokens: Tensor, sums: Tensor, divisor: float) -> Hypotheses:
-    """The best of those that were known and of new ones."""
+    """The best of the known and the new hypotheses."""
     width = best.scores.shape[1]
     scores, place = torch.cat([best.scores, sums / divisor], dim=1).topk(width, dim=1)
     return Hypotheses(

@@ -13,10 +13,10 @@ KINDS = ("squared_error", "cross_entropy")
 
 
 class DetectionLoss(nn.Module):
-    """Errors of box, objectness and class, summed over the places of a picture.
+    """Errors of box, objectness and class, summed over the places of an image.
 
-    Most places are empty. They learn only that they are, and with a lower weight: their sum would
-    otherwise drown that of the few places with an object, and the network would learn to find
+    Most places are empty. They learn objectness alone, and with a lower weight: their sum would
+    otherwise outweigh that of the few places with an object, and the network would learn to detect
     nothing (YOLO, Redmon et al., 2016, equation 3). Boxes have squared errors of their numbers, see
     `BoxGrid`; objectness and class too, or cross-entropies as in YOLOv3 (Redmon and Farhadi, 2018).
 
@@ -46,23 +46,23 @@ class DetectionLoss(nn.Module):
         boxes: Float[Tensor, "batch objects 4"],
         classes: Int[Tensor, "batch objects"],
     ) -> Float[Tensor, ""]:
-        """The mean over the pictures, a scalar.
+        """The mean over the images, a scalar.
 
         Args:
-            raw: what the network gives: four numbers of the box, one of objectness, logits of the
+            raw: outputs of the network: four numbers of the box, one of objectness, logits of the
                 classes; shape (batch, places, 5 + classes).
             grid: of these places.
             boxes: of the objects, in pixels, shape (batch, objects, 4).
             classes: class ids, shape (batch, objects); -1 where there is no object.
         """
-        picture, number = (classes >= 0).nonzero(as_tuple=True)
-        boxes, classes = boxes[picture, number], classes[picture, number]
+        image, number = (classes >= 0).nonzero(as_tuple=True)
+        boxes, classes = boxes[image, number], classes[image, number]
         places = grid.places(boxes)
-        given = raw[picture, places]  # shape (objects, 5 + classes)
+        given = raw[image, places]  # shape (objects, 5 + classes)
 
         box = (grid.numbers(given[:, :4]) - grid.encode(boxes, places)).square().sum()
         occupied = torch.zeros_like(raw[..., 4])
-        occupied[picture, places] = 1
+        occupied[image, places] = 1
         weights = torch.where(occupied > 0, 1.0, self.empty_weight)
         if self.kind == "squared_error":
             object_error = (raw[..., 4].sigmoid() - occupied).square()

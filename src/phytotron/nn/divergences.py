@@ -1,4 +1,4 @@
-"""The Kullback-Leibler divergence: how far one distribution is from another.
+"""The Kullback-Leibler divergence between distributions.
 
 It is not symmetric, never negative, and 0 just where both are the same (Kullback and Leibler,
 "On Information and Sufficiency", 1951).
@@ -61,7 +61,7 @@ def continuous(
 
 
 class KLDivergence(nn.Module):
-    """How far softmax(logits) is from the target distributions, the mean over the batch."""
+    """KL(targets ‖ softmax(logits)), the mean over the batch."""
 
     def forward(
         self, logits: Float[Tensor, "batch classes"], targets: Float[Tensor, "batch classes"]

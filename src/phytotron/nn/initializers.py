@@ -1,4 +1,4 @@
-"""How the weights of a network begin.
+"""Initial weights of a network.
 
 An initializer is called with a network. It draws the weights of all its layers (every parameter
 of two or more dimensions whose name has `weight` in it) and sets their biases. Tables of

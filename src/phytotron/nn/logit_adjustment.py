@@ -1,4 +1,4 @@
-"""A cross entropy for classes of very different frequency."""
+"""A cross-entropy for classes of widely different frequency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses with a choice of reduction, and those that PyTorch does not have.
+"""Losses with a choice of reduction, and losses that PyTorch lacks.
 
 conf/loss/ lists all that can be chosen.
 """

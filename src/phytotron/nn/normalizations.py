@@ -1,8 +1,8 @@
 """Normalizations, one signature for all: `normalization(features, spatial)`.
 
 `features` is the size of dimension 1 of what is normalized, `spatial` the number of dimensions
-behind it: 0 for (batch, features), 1 for (batch, features, length), 2 for (batch, features,
-height, width). A network that is given one of these functions need not know which.
+after it: 0 for (batch, features), 1 for (batch, features, length), 2 for (batch, features,
+height, width). A network works with any of these functions.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def layer_norm(features: int, spatial: int = 0, *, eps: float) -> nn.Module:
 
 
 def rms_norm(features: int, spatial: int = 0, *, eps: float) -> nn.Module:
-    """As `layer_norm`, without taking the mean away."""
+    """As `layer_norm`, without subtracting the mean."""
     return PerPosition(nn.RMSNorm(features, eps=eps))
 
 

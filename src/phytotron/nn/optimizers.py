@@ -1,4 +1,4 @@
-"""Optimizers that PyTorch does not have; conf/optimizer/ lists all that can be chosen."""
+"""Optimizers that PyTorch lacks; conf/optimizer/ lists all that can be chosen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.optim import SGD, Adam, Optimizer
 class AdamThenSGD(Optimizer):
     """PyTorch's Adam for the first steps, its SGD with momentum from then on.
 
-    Adam comes fast to a good region, SGD finds the better place in it (Keskar and Socher,
+    Adam progresses fast at first, SGD generalises better in the end (Keskar and Socher,
     "Improving Generalization Performance by Switching from Adam to SGD", 2017; here the step of
     the switch is given and not found).
 
@@ -45,7 +45,7 @@ class AdamThenSGD(Optimizer):
         """One step; `closure`, if given, computes the loss and its gradients."""
         steps, switch = (self.param_groups[0][key] for key in ("steps", "switch_step"))
         if steps == switch:
-            self.state.clear()  # Adam's averages have done their work
+            self.state.clear()  # Adam's averages are not used any more
         inner = self.adam if steps < switch else self.sgd
         # Both work on this optimizer's own groups and state, which are what is saved and restored
         # and what a schedule changes.

@@ -1,4 +1,4 @@
-"""How much two pictures differ in what they show, and in how, by the maps of a network.
+"""Content and style costs between two images, from the feature maps of a network.
 
 Gatys et al., "Image style transfer using convolutional neural networks", 2016.
 
@@ -33,7 +33,7 @@ def content_cost(
 def gram(
     maps: Float[Tensor, "batch channels height width"],
 ) -> Float[Tensor, "batch channels channels"]:
-    """Which channels respond together, wherever: sums of products over all positions.
+    """The Gram matrix of the channels: sums of products over all positions.
 
     Args:
         maps: shape (batch, channels, height, width).

@@ -1,6 +1,6 @@
 """First weights from which a network cannot learn: dead ReLUs, zeros, and equal constants.
 
-A ReLU whose sum is negative for every sample has no gradient and stays silent for ever. With zero
+A ReLU whose sum is negative for every sample has no gradient and stays silent forever. With zero
 weights and biases nothing reaches the hidden layer at all. With equal constants every hidden unit
 gets the same gradient: however wide the layer, it remains one neuron.
 """

@@ -41,7 +41,7 @@ def gradient_descent(
         start: where it begins, any shape.
         lr: learning rate.
         tolerance: it stops when the L2 norm of the gradient is below this.
-        max_steps: it stops after so many steps.
+        max_steps: maximum number of steps.
     """
     point = start.clone()
     for step in range(max_steps + 1):

@@ -24,7 +24,7 @@ def dropout(rate: float, spatial: int = 0) -> nn.Module:
 
     Args:
         rate: the probability of leaving out.
-        spatial: dimensions behind (batch, features).
+        spatial: dimensions after (batch, features).
     """
     return _LAYERS[spatial](rate)
 

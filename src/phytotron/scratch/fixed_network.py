@@ -1,4 +1,4 @@
-"""Two dense layers one behind the other, with numbers to follow by hand: 4 -> 3 -> 3.
+"""Two dense layers in sequence, with numbers to follow by hand: 4 -> 3 -> 3.
 
 There is no activation between them yet; `linear_stack` shows what that is worth.
 

@@ -1,4 +1,4 @@
-"""Are the gradients right? The two-sided difference of the loss says so, to about seven digits.
+"""Gradient checking: gradients against two-sided differences of the loss, to about seven digits.
 
 Catalogue: C24
 """

@@ -1,7 +1,7 @@
 """A network with any number of layers: ReLUs inside, a sigmoid at the end.
 
 Widths (3, 5, 5, 3, 1) mean 3 inputs, three hidden layers and one output. With m samples as rows,
-layer l of n units behind k inputs has
+layer l with n units and k inputs has
 
     W (k, n)    b (1, n)    Z and A (m, n)    and each gradient the shape of what it belongs to.
 

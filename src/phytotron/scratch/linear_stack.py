@@ -1,4 +1,4 @@
-"""Linear layers one behind the other are one linear layer: depth needs something between them.
+"""A stack of linear layers is one linear layer: depth needs nonlinear activations in between.
 
 (X W1 + b1) W2 + b2 = X (W1 W2) + (b1 W2 + b2), and so on. With a sigmoid between the layers there
 is no such W: that is what activations are for.

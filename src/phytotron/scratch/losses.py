@@ -1,7 +1,7 @@
 """Losses with their gradients: the mean over the samples of a batch.
 
 With the activations of `activations` these are ReLU, softmax and cross-entropy, each with its own
-pass back. The joint gradient of softmax and cross-entropy, (s - y) / n, is shorter and does not
+backward pass. The joint gradient of softmax and cross-entropy, (s - y) / n, is shorter and does not
 divide by a probability; `SoftmaxCrossEntropy` has it.
 
 Catalogue: C11
@@ -18,7 +18,7 @@ from phytotron.scratch.activations import sigmoid, softmax
 
 Array = NDArray[np.float64]
 
-# Probabilities stay away from 0 and 1 by so much: the logarithm of 0 is infinite.
+# Probabilities are clipped to this distance from 0 and 1: the logarithm of 0 is infinite.
 SMALLEST = 1e-7
 
 
@@ -30,11 +30,11 @@ class Loss(Protocol):
     def backward(self) -> Array: ...
 
 
-def one_hot(targets: NDArray, classes: int) -> Array:
-    """Class ids of shape (batch,) to shape (batch, classes); what is one-hot already stays."""
+def one_hot(targets: NDArray, num_classes: int) -> Array:
+    """Class ids, shape (batch,), to shape (batch, num_classes); one-hot targets stay."""
     if targets.ndim == 2:
         return targets.astype(np.float64)
-    return np.eye(classes)[targets]
+    return np.eye(num_classes)[targets]
 
 
 class CrossEntropy:
@@ -63,7 +63,7 @@ class SoftmaxCrossEntropy:
 
 
 class SigmoidCrossEntropy:
-    """Binary cross-entropy of sigmoid(z), summed over the outputs: independent yes-or-no answers.
+    """Binary cross-entropy of sigmoid(z), summed over the outputs: independent binary decisions.
 
     Scores z and targets (0 or 1) have shape (batch, outputs). log(1 + exp(z)) - z y needs no
     clipping.

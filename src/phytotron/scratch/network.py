@@ -1,4 +1,4 @@
-"""Layers one behind the other, and the two passes through them."""
+"""A sequence of layers with the forward and the backward pass."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Network:
 
     @property
     def dense(self) -> list[Dense]:
-        """The layers that have something to learn."""
+        """The layers with parameters."""
         return [layer for layer in self.layers if isinstance(layer, Dense)]
 
     @property
@@ -83,6 +83,6 @@ def feed_forward(
     """
     layers: list[Layer] = []
     for inputs, units in pairwise(widths):
-        spread = np.sqrt(2 / inputs) if scale is None else scale
-        layers += [Dense(inputs, units, random, spread), ACTIVATIONS[activation]()]
+        std = np.sqrt(2 / inputs) if scale is None else scale
+        layers += [Dense(inputs, units, random, std), ACTIVATIONS[activation]()]
     return Network(layers[:-1], loss)

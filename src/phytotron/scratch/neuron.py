@@ -25,7 +25,7 @@ def sigmoid(a: float) -> float:
 
 
 def step(a: float) -> float:
-    """With it, the neuron is a perceptron; on the boundary it says 0."""
+    """With it, the neuron is a perceptron; on the boundary it gives 0."""
     return float(a > 0)
 
 

@@ -1,9 +1,9 @@
 """The perceptron and its learning rule.
 
-F. Rosenblatt, The Perceptron: A Probabilistic Model, 1958. It says 1 where w · (1, x) > 0; points
-on the boundary are class 0. A sample that is wrongly 0 is added to the weights, one that is wrongly
-1 is subtracted. If a line separates the classes this ends without errors after finitely many
-mistakes (Novikoff, 1962); if none does, as for XOR, it never ends.
+F. Rosenblatt, The Perceptron: A Probabilistic Model, 1958. It predicts 1 where w · (1, x) > 0;
+points on the boundary are class 0. A misclassified sample of class 1 is added to the weights, one
+of class 0 is subtracted. If a line separates the classes this ends without errors after finitely
+many mistakes (Novikoff, 1962); if none does, as for XOR, it never terminates.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ def one_pass(weights: Array, inputs: ArrayLike, targets: ArrayLike) -> Iterator[
 
 
 class Perceptron(ClassifierMixin, BaseEstimator):
-    """The learning rule, pass after pass, until a pass makes no mistake.
+    """The learning rule, pass after pass, until a pass has no errors.
 
     Args:
-        passes: at most so many.
-        order: of the samples in each pass, such as [2, 1, 3, 0]; None: as they come.
-        spread: standard deviation of the first weights; 0 begins with zeros.
+        passes: maximum number of passes.
+        order: of the samples in each pass, such as [2, 1, 3, 0]; None: as in the data.
+        weight_std: standard deviation of the initial weights; 0 for zeros.
         seed: of the first weights.
 
     Attributes:
         weights_: bias first, shape (1 + features,).
         path_: the weights after each pass.
-        cycles_: the weights after the last pass are those after an earlier one, and still wrong:
-            from there on everything repeats.
-        history_: share of the training samples that is right after each pass.
+        cycles_: whether the weights after the last pass equal those after an earlier one and
+            still make mistakes: from there on the passes repeat.
+        history_: accuracy on the training samples after each pass.
     """
 
     def __init__(
-        self, *, passes: int, order: Sequence[int] | None, spread: float, seed: int
+        self, *, passes: int, order: Sequence[int] | None, weight_std: float, seed: int
     ) -> None:
         self.passes = passes
         self.order = order
-        self.spread = spread
+        self.weight_std = weight_std
         self.seed = seed
 
     def fit(self, inputs: ArrayLike, targets: ArrayLike) -> Perceptron:
@@ -68,7 +68,7 @@ class Perceptron(ClassifierMixin, BaseEstimator):
             inputs, targets = inputs[list(self.order)], targets[list(self.order)]
         self.classes_ = np.array([0, 1])
         random = np.random.default_rng(self.seed)
-        weights = self.spread * random.standard_normal(1 + inputs.shape[1])
+        weights = self.weight_std * random.standard_normal(1 + inputs.shape[1])
         self.path_: list[list[float]] = []
         self.history_ = []
         for number in range(self.passes):

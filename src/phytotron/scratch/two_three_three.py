@@ -1,7 +1,7 @@
 """The 2-3-3 network: dense, ReLU, dense, softmax, cross-entropy, all samples at once.
 
-One network, learned in three ways: not at all, by chance, and by its gradient. The three outputs
-are more than two classes need; `outputs: 2` is the honest width.
+One network in three versions: untrained, trained by random search, and by gradient descent. The
+three outputs are more than two classes need; `num_outputs: 2` would be enough.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from phytotron.scratch.optimizers import SGD, Adam, Optimizer
 Array = NDArray[np.float64]
 
 
-def network(inputs: int, hidden: int, outputs: int, random: np.random.Generator) -> Network:
+def network(inputs: int, hidden: int, num_outputs: int, random: np.random.Generator) -> Network:
     """Weights normal with standard deviation 0.01, biases zero."""
-    dense1, dense2 = Dense(inputs, hidden, random), Dense(hidden, outputs, random)
+    dense1, dense2 = Dense(inputs, hidden, random), Dense(hidden, num_outputs, random)
     return Network([dense1, ReLU(), dense2, Softmax()], CrossEntropy())
 
 
 class TwoThreeThree(ClassifierMixin, BaseEstimator):
-    """What the three ways share, and the first of them: one pass forward and one back, no update.
+    """The base of all versions, and the untrained one: one forward and backward pass.
 
     Args:
         hidden: units.
-        outputs: units, at least as many as there are classes.
-        seed: of the first weights and all other chance.
+        num_outputs: units, at least as many as there are classes.
+        seed: of the initial weights and all other random numbers.
 
     Attributes:
         parameters_: weights and biases of the two layers: (2, hidden), (1, hidden),
-            (hidden, outputs), (1, outputs).
-        history_: loss and accuracy on the training samples; without learning also the norms of the
-            four gradients.
+            (hidden, num_outputs), (1, num_outputs).
+        history_: loss and accuracy on the training samples; for the untrained network also the
+            norms of the four gradients.
     """
 
-    def __init__(self, *, hidden: int, outputs: int, seed: int) -> None:
+    def __init__(self, *, hidden: int, num_outputs: int, seed: int) -> None:
         self.hidden = hidden
-        self.outputs = outputs
+        self.num_outputs = num_outputs
         self.seed = seed
 
     def fit(self, inputs: ArrayLike, targets: ArrayLike) -> Self:
         """Inputs of shape (samples, features), class ids of shape (samples,)."""
         x, y = np.asarray(inputs, np.float64), np.asarray(targets)
-        self.classes_ = np.arange(self.outputs)
+        self.classes_ = np.arange(self.num_outputs)
         random = np.random.default_rng(self.seed)
-        model = network(x.shape[1], self.hidden, self.outputs, random)
+        model = network(x.shape[1], self.hidden, self.num_outputs, random)
         loss = model.loss_and_gradients(x, y)
         self.history_ = [{"epoch": 0} | _progress(loss, model.outputs, y)]
         self._learn(model, x, y, random)
@@ -66,7 +66,7 @@ class TwoThreeThree(ClassifierMixin, BaseEstimator):
             self.history_[0][name] = float(np.linalg.norm(gradient))
 
     def predict_proba(self, inputs: ArrayLike) -> Array:
-        """Probabilities of the outputs, shape (samples, outputs)."""
+        """Probabilities of the outputs, shape (samples, num_outputs)."""
         x = np.asarray(inputs, np.float64)
         weights1, biases1, weights2, biases2 = self.parameters_
         hidden = ReLU().forward(x @ weights1 + biases1)
@@ -77,15 +77,15 @@ class TwoThreeThree(ClassifierMixin, BaseEstimator):
 
 
 class RandomSearch(TwoThreeThree):
-    """Add noise to all weights, again and again, and remember the best that was met.
+    """Random search: add noise to all weights, repeatedly, and keep the best weights.
 
     Args:
         hidden: see `TwoThreeThree`.
-        outputs: see `TwoThreeThree`.
+        num_outputs: see `TwoThreeThree`.
         iterations: trials.
         step: standard deviation of the noise.
         return_to_best: each trial starts from the best weights so far. Otherwise it starts from the
-            last trial's: a walk, which loses what it has found.
+            last trial's: a random walk, which loses the best weights.
         seed: see `TwoThreeThree`.
     """
 
@@ -93,13 +93,13 @@ class RandomSearch(TwoThreeThree):
         self,
         *,
         hidden: int,
-        outputs: int,
+        num_outputs: int,
         iterations: int,
         step: float,
         return_to_best: bool,
         seed: int,
     ) -> None:
-        super().__init__(hidden=hidden, outputs=outputs, seed=seed)
+        super().__init__(hidden=hidden, num_outputs=num_outputs, seed=seed)
         self.iterations = iterations
         self.step = step
         self.return_to_best = return_to_best
@@ -127,7 +127,7 @@ class GradientDescent(TwoThreeThree):
 
     Args:
         hidden: see `TwoThreeThree`.
-        outputs: see `TwoThreeThree`.
+        num_outputs: see `TwoThreeThree`.
         rule: `sgd` or `adam`, see `phytotron.scratch.optimizers`.
         learning_rate: of the first update.
         decay: of the learning rate.
@@ -139,14 +139,14 @@ class GradientDescent(TwoThreeThree):
         self,
         *,
         hidden: int,
-        outputs: int,
+        num_outputs: int,
         rule: str,
         learning_rate: float,
         decay: float,
         epochs: int,
         seed: int,
     ) -> None:
-        super().__init__(hidden=hidden, outputs=outputs, seed=seed)
+        super().__init__(hidden=hidden, num_outputs=num_outputs, seed=seed)
         self.rule = rule
         self.learning_rate = learning_rate
         self.decay = decay

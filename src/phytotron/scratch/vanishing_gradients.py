@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 
 def squashed(start: float, times: int) -> Array:
-    """The values after each of so many sigmoids, shape (times,)."""
+    """The values after each of `times` sigmoids, shape (times,)."""
     values = np.empty(times)
     value = np.array(start)
     for number in range(times):

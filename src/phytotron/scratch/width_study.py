@@ -3,7 +3,7 @@
 On [0, 1]ⁿ every continuous function is a sum of 2 n + 1 functions of sums of functions of one
 variable (Kolmogorov, 1957); one hidden layer of sigmoids comes arbitrarily close to it (Cybenko,
 1989), and so does any activation that is not a polynomial (Hornik, 1991; Leshno et al., 1993).
-None of them says how wide the layer must be. This does, for one function.
+None of these theorems gives the width that is needed. This study measures it for one function.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class WidthStudy(BaseEstimator):
 
     def _network(self, width: int, random: np.random.Generator) -> Network:
         """Begins with the units' steps spread over [-1, 1], the steeper the more there are (Nguyen
-        and Widrow, 1990): if all lay at 0, most would have to travel."""
+        and Widrow, 1990): if all were at 0, most would have to move far."""
         network = feed_forward([1, width, 1], "tanh", MeanSquaredError(), random)
         first = network.dense[0]
         places = 2 * (np.arange(width) + random.uniform(size=width)) / width - 1

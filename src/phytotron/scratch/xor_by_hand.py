@@ -6,7 +6,7 @@ Hidden units z1 = f(i1) and z2 = f(i2), output z3 = σ(i3). For the binary cross
     dC/di_j = (z3 - y) w_j f'(i_j)      then dC/dv = dC/di_j x,    dC/dc = dC/di_j
 
 and all of it averaged over the samples. f is the sigmoid, f' = z (1 - z), or the identity, f' = 1:
-with the latter the network is a linear model, and its best answer to XOR is 0.5 for everything.
+with the latter the network is a linear model, and its best prediction for XOR is 0.5 everywhere.
 """
 
 from __future__ import annotations

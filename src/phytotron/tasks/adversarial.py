@@ -18,12 +18,13 @@ from phytotron.tasks.mean_loss import MeanLoss
 class Adversarial(Generation):
     """A discriminator learns to tell real images from generated ones, a generator to deceive it.
 
-    Both losses are of one pass over the same samples, and both networks are updated at once
-    (Goodfellow et al., 2014). The discriminator's is the mean of the cross-entropies on real and on
-    generated images; the generator's is the cross-entropy of calling its images real, which still
-    has a gradient where the discriminator is sure ("non-saturating", section 3 of the paper).
+    Both losses come from one forward pass over the same samples, and both networks are updated at
+    once (Goodfellow et al., 2014). The discriminator's is the mean of the cross-entropies on real
+    and on generated images; the generator's is the cross-entropy of calling its images real, which
+    still has a gradient where the discriminator is confident ("non-saturating", section 3 of the
+    paper).
 
-    `train_loss` is the discriminator's, log 2 when it only guesses; `train_generator_loss` the
+    `train_loss` is the discriminator's, log 2 for random guessing; `train_generator_loss` the
     generator's.
 
     Args:
@@ -59,13 +60,13 @@ class Adversarial(Generation):
     def training_step(self, batch: Any, index: int) -> dict[str, Tensor]:  # type: ignore[override]
         images, network = batch[0], self.network
         real, generated = network(images), network(network.sample(len(images)))
-        discriminator_loss = (_said(real, 1) + _said(generated, 0)) / 2
-        generator_loss = _said(generated, 1)
+        discriminator_loss = (_bce(real, 1) + _bce(generated, 0)) / 2
+        generator_loss = _bce(generated, 1)
 
         generator, discriminator = self.optimizers()  # type: ignore[attr-defined]
         generator.zero_grad()
         discriminator.zero_grad()
-        # Each loss has gradients for the network that it is of, and none for the other one.
+        # Each loss updates its own network only. The graph is kept for the second backward pass.
         self.manual_backward(
             discriminator_loss,
             inputs=list(network.discriminator.parameters()),
@@ -85,6 +86,6 @@ class Adversarial(Generation):
         return super().take_train_loss() | {"train_generator_loss": generator_loss}
 
 
-def _said(logits: Tensor, real: int) -> Tensor:
+def _bce(logits: Tensor, real: int) -> Tensor:
     """The cross-entropy of images that are all real (1) or all generated (0)."""
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, real))

@@ -21,7 +21,7 @@ class ContrastiveDivergence(Task):
     first is the positive statistic; for the second, the negative one, the samples are those of a
     chain of `steps` Gibbs steps that starts at the images. That difference is just the gradient of
     F(v_0) - F(v_k) with the sign changed, as long as v_k counts as a constant: so what is minimised
-    here is its mean over the batch. Its value says nothing about progress.
+    here is its mean over the batch. Its value does not measure progress.
 
     `train_loss` is the share of pixels that the chain changes. A validation or test measures one
     Gibbs step from the images:
@@ -78,19 +78,19 @@ class ContrastiveDivergence(Task):
             self.measured[name].update(value, weight=len(images))  # type: ignore[operator]
 
     def validation_metrics(self) -> dict[str, Tensor]:
-        return {f"val_{name}": value for name, value in self._taken().items()}
+        return {f"val_{name}": value for name, value in self._compute_and_reset().items()}
 
     test_step = validation_step
 
     def on_test_epoch_end(self) -> None:
-        for name, value in self._taken().items():
+        for name, value in self._compute_and_reset().items():
             self.log(f"test/{name}", value, sync_dist=True)
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """What one Gibbs step makes of images: pixels of 0 and 1, of the same shape."""
         return self.network.gibbs(images.flatten(1), 1).view_as(images)
 
-    def _taken(self) -> dict[str, Tensor]:
+    def _compute_and_reset(self) -> dict[str, Tensor]:
         values = {}
         for name, metric in self.measured.items():
             assert isinstance(metric, MeanMetric)

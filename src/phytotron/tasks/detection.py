@@ -1,4 +1,4 @@
-"""Training a network to find the objects of a picture."""
+"""Training a network to find the objects in an image."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from phytotron.models.detection.grid_detector import GridDetector
 from phytotron.nn.detection_loss import DetectionLoss
 from phytotron.tasks.task import Task
 
-Found = dict[str, Tensor]  # boxes (objects, 4) in pixels, scores (objects), labels (objects)
-_MOST = 100  # of a picture; the average precision takes no more
+Detections = dict[str, Tensor]  # boxes (objects, 4) in pixels, scores (objects), labels (objects)
+_MAX_DETECTIONS = 100  # of an image, as in COCO's average precision
 
 
-class Measures(nn.Module):
+class DetectionMetrics(nn.Module):
     """The mean loss, and the mean average precision over the classes (COCO, Lin et al., 2014)."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Measures(nn.Module):
 
     def take(self) -> dict[str, Tensor]:
         """`loss`; `map50`, with boxes that count from an IoU of 0.5; and `map`, the mean for 0.5,
-        0.55, ..., 0.95. All begin anew."""
+        0.55, ..., 0.95. The metrics are reset."""
         loss, precision = self.loss.compute(), self.precision.compute()
         self.loss.reset()
         self.precision.reset()
@@ -39,15 +39,15 @@ class Measures(nn.Module):
 class Detection(Task):
     """A network with a `grid` learns to find objects.
 
-    A batch has `images`, `boxes` and `classes`, of which a picture has a varying number; see
+    A batch has `images`, `boxes` and `classes`, of which an image has a varying number; see
     `phytotron.data.scenes.Scenes`.
 
     Args:
-        network: gives what the loss takes.
+        network: see `GridDetector`.
         loss: see `DetectionLoss`.
-        least_score: what is found with less is left out; low, as precision is measured over all
+        least_score: detections of a lower score are dropped; low, as precision is measured over all
             scores.
-        most_overlap: of two boxes of a class with a larger IoU the one of lower score is left out.
+        most_overlap: IoU of non-maximum suppression, within a class.
         others: see `Task`.
     """
 
@@ -68,16 +68,16 @@ class Detection(Task):
         self.loss = loss
         self.least_score = least_score
         self.most_overlap = most_overlap
-        self.val_metrics = Measures()
-        self.test_metrics = Measures()
+        self.val_metrics = DetectionMetrics()
+        self.test_metrics = DetectionMetrics()
 
     def objective(self, batch: Any) -> Tensor:
         return self.loss(self(batch.images), self.network.grid, batch.boxes, batch.classes)
 
     @torch.no_grad()
-    def detect(self, images: Tensor) -> list[Found]:
-        """What is in each of the images, shape (batch, channels, height, width)."""
-        return self._found(self(images))
+    def detect(self, images: Tensor) -> list[Detections]:
+        """The detections of each image, of images of shape (batch, channels, height, width)."""
+        return self._detections(self(images))
 
     def validation_step(self, batch: Any, index: int) -> None:
         self._measure(self.val_metrics, batch)
@@ -92,7 +92,7 @@ class Detection(Task):
         for name, value in self.test_metrics.take().items():
             self.log(f"test/{name}", value, sync_dist=True)
 
-    def _measure(self, measures: Measures, batch: Any) -> None:
+    def _measure(self, measures: DetectionMetrics, batch: Any) -> None:
         raw = self(batch.images)
         loss = self.loss(raw, self.network.grid, batch.boxes, batch.classes)
         measures.loss.update(loss, weight=len(raw))
@@ -100,15 +100,15 @@ class Detection(Task):
             {"boxes": boxes[classes >= 0], "labels": classes[classes >= 0]}
             for boxes, classes in zip(batch.boxes, batch.classes, strict=True)
         ]
-        measures.precision.update(self._found(raw), truth)
+        measures.precision.update(self._detections(raw), truth)
 
-    def _found(self, raw: Tensor) -> list[Found]:
+    def _detections(self, raw: Tensor) -> list[Detections]:
         boxes = self.network.grid.decode(self.network.grid.numbers(raw[..., :4]))
         scores, labels = (raw[..., 4:5].sigmoid() * raw[..., 5:].softmax(-1)).max(-1)
-        return [self._of_picture(*one) for one in zip(boxes, scores, labels, strict=True)]
+        return [self._of_image(*one) for one in zip(boxes, scores, labels, strict=True)]
 
-    def _of_picture(self, boxes: Tensor, scores: Tensor, labels: Tensor) -> Found:
+    def _of_image(self, boxes: Tensor, scores: Tensor, labels: Tensor) -> Detections:
         likely = torch.nonzero(scores >= self.least_score).flatten()
         order = batched_nms(boxes[likely], scores[likely], labels[likely], self.most_overlap)
-        kept = likely[order[:_MOST]]  # the likeliest first
+        kept = likely[order[:_MAX_DETECTIONS]]  # by falling score
         return {"boxes": boxes[kept], "scores": scores[kept], "labels": labels[kept]}

@@ -13,10 +13,10 @@ from phytotron.tasks.generation import Generation
 
 
 class Diffusion(Generation):
-    """A network learns to say what noise was added to an image (Ho et al., 2020, algorithm 1).
+    """A network learns to predict the noise in an image (Ho et al., 2020, algorithm 1).
 
-    The loss is the squared error of the predicted noise, a mean over pixels and over steps that
-    are drawn uniformly: 1 for a network that always says 0.
+    The loss is the squared error of the predicted noise, averaged over pixels and over steps
+    that are drawn uniformly: 1 for a network that always predicts 0.
 
     Args:
         network: the diffusion with its denoiser.

@@ -1,4 +1,4 @@
-"""The mean of the training loss, at hardly any cost."""
+"""The mean of the training loss, with little overhead."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MeanLoss(Metric):
         self.add_state("steps", tensor(0.0), dist_reduce_fx="sum")
 
     def update(self, loss: Tensor) -> None:
-        """Take the loss of a step, a scalar."""
+        """Add the loss of a step, a scalar."""
         self.total.add_(loss.detach())
         self.steps.add_(1)
 

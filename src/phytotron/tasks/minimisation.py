@@ -1,4 +1,4 @@
-"""Training of a network whose output is what is to become small."""
+"""Training of a network whose output is minimised."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from phytotron.tasks.task import Task
 
 
 class Minimisation(Task):
-    """The mean of what the network gives is minimised: `network(*batch)`, shape (batch,).
+    """The mean of the outputs `network(*batch)`, shape (batch,), is minimised.
 
-    A test gives `test/cost`, and `test/distance`: how far the weights are from the known optimum,
-    at most.
+    A test gives `test/cost`, and `test/distance`: the largest distance of a weight from the known
+    optimum.
 
     Args:
         network: from a batch to costs.

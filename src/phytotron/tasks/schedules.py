@@ -52,7 +52,7 @@ def _warmup(
     floor: float,
     shape: Callable[[float], float],
 ) -> LambdaLR:
-    """`shape` falls from 1 to 0 while what is left of the run goes from 0 to 1."""
+    """`shape` falls from 1 to 0 over the part of the run after the warm-up, from 0 to 1."""
     _check("warmup", warmup, "from 0 to below 1", 0 <= warmup < 1)
     _check("floor", floor, "from 0 to 1", 0 <= floor <= 1)
     climb = min(round(warmup * total_steps), total_steps - 1)
@@ -140,10 +140,10 @@ def _by_epoch(
 
 
 class ReduceOnPlateau(ReduceLROnPlateau):
-    """PyTorch's, with the name of what it looks at; steps when a validation ends.
+    """PyTorch's schedule with the name of the monitored value; steps when a validation ends.
 
     Args:
-        optimizer: whose learning rate falls.
+        optimizer: whose learning rate is reduced.
         monitor: the name under which the task logs the value.
         others: as of PyTorch's.
     """
@@ -154,7 +154,7 @@ class ReduceOnPlateau(ReduceLROnPlateau):
 
 
 class BoldDriver(ReduceOnPlateau):
-    """Faster after each success, much slower after a failure.
+    """The bold driver: the rate rises slowly after each success and falls fast after a failure.
 
     Battiti, "Accelerated Backpropagation Learning: Two Optimization Methods", 1989, with the step
     that failed not taken back. The first value counts as a success.
@@ -187,8 +187,10 @@ class BoldDriver(ReduceOnPlateau):
         self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
 
-def growing_batch(first: int, last: int, batch_size: int, epochs: int) -> dict[int, int]:
-    """How many batches make one update, epoch by epoch, so that updates grow from small to large.
+def growing_batch(
+    initial_size: int, final_size: int, batch_size: int, epochs: int
+) -> dict[int, int]:
+    """Batches per update for each epoch, so that the effective batch size grows.
 
     Early on the gradient is large against its noise and small batches make more updates; later
     the noise must be averaged out (Smith et al., "Don't Decay the Learning Rate, Increase the
@@ -197,26 +199,36 @@ def growing_batch(first: int, last: int, batch_size: int, epochs: int) -> dict[i
     Catalogue: D65
 
     Args:
-        first: samples, or tokens, of an update in the first epoch.
-        last: of an update in the last epoch.
+        initial_size: samples, or tokens, of an update in the first epoch.
+        final_size: of an update in the last epoch.
         batch_size: of the data module's batches.
         epochs: of the run.
 
     Returns:
         From epochs, counted from 0, to batches: what `callbacks` gives Lightning's
-        `GradientAccumulationScheduler` as `scheduling`. Only epochs in which it changes.
+        `GradientAccumulationScheduler` as `scheduling`. Only epochs in which the number changes.
     """
-    _check("first", first, f"batch_size ({batch_size}) or more", first >= batch_size)
-    _check("last", last, f"first ({first}) or more", last >= first)
+    _check(
+        "initial_size",
+        initial_size,
+        f"batch_size ({batch_size}) or more",
+        initial_size >= batch_size,
+    )
+    _check(
+        "final_size",
+        final_size,
+        f"initial_size ({initial_size}) or more",
+        final_size >= initial_size,
+    )
     schedule: dict[int, int] = {}
     for epoch in range(epochs):
-        size = first * (last / first) ** (epoch / max(1, epochs - 1))
+        size = initial_size * (final_size / initial_size) ** (epoch / max(1, epochs - 1))
         batches = round(size / batch_size)
         if not schedule or batches != schedule[max(schedule)]:
             schedule[epoch] = batches
     return schedule
 
 
-def _check(key: str, value: Any, allowed: str, right: bool) -> None:
-    if not right:
+def _check(key: str, value: Any, allowed: str, valid: bool) -> None:
+    if not valid:
         raise UserError(f"{value!r}", where=f"scheduler.{key}", allowed=allowed)

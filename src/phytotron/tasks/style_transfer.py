@@ -1,4 +1,4 @@
-"""Painting a picture that shows what one picture shows, in the manner of another."""
+"""Neural style transfer: the content of one image in the style of another."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from phytotron.tasks.task import Task
 
 
 class StyleTransfer(Task):
-    """The pixels of a picture are trained; a network that has learned to see is the judge.
+    """The pixels of an image are trained; the maps of a fixed VGG16 give the loss.
 
-    The objective is content_weight * content + style_weight * style (Gatys et al., 2016): how much
-    the picture differs from the one in the maps of some layers, and from the other one in which
-    maps respond together. After each step, pixels beyond black and white are put back.
+    The objective is content_weight * content + style_weight * style (Gatys et al., 2016): the
+    content cost compares maps of some layers with those of the content image, the style cost
+    compares their Gram matrices with those of the style image. After each step, pixels are clipped
+    to [0, 1].
 
     A test gives `test/loss`, its parts `test/content` and `test/style`, and `test/loss_ratio`: the
-    loss as a share of what it was for the picture at first.
+    loss as a share of that of the initial image.
 
     Args:
         network: a `Canvas`.
-        data: has the judge's `convolutions`. Its only batch has `content` and `style`, both of
+        data: has the `convolutions` of VGG16. Its only batch has `content` and `style`, both of
             shape (1, 3, height, width), in [0, 1].
-        content_layers, style_layers: names of the judge's layers with the weight of each.
+        content_layers, style_layers: names of layers of VGG16 with the weight of each.
         content_weight, style_weight: of the two sums.
         others: see `Task`.
     """
@@ -49,13 +50,13 @@ class StyleTransfer(Task):
         regularizer: Callable[[nn.Module], Tensor] | None = None,
     ) -> None:
         super().__init__(network, optimizer=optimizer, scheduler=scheduler, regularizer=regularizer)
-        self.judge = VGG16Trunk(data.convolutions, {*content_layers, *style_layers})
+        self.vgg16 = VGG16Trunk(data.convolutions, {*content_layers, *style_layers})
         self.content_layers = content_layers
         self.style_layers = style_layers
         self.content_weight = content_weight
         self.style_weight = style_weight
-        self.pictures = data.train
-        self._wanted: tuple[dict[str, Tensor], dict[str, Tensor]] | None = None
+        self.images = data.train
+        self._targets: tuple[dict[str, Tensor], dict[str, Tensor]] | None = None
 
     def objective(self, batch: Any) -> Tensor:
         content, style = self.costs(self())
@@ -70,16 +71,16 @@ class StyleTransfer(Task):
         ratio = (content + style) / (content_first + style_first)
         self.log("test/loss_ratio", ratio, batch_size=1)
 
-    def costs(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """Content and style, weighted, of a picture of shape (1, 3, height, width)."""
-        wanted_content, wanted_style = self._wanted_maps(picture.device)
-        seen = self.judge(picture)
+    def costs(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Content and style, weighted, of an image of shape (1, 3, height, width)."""
+        target_content, target_style = self._target_maps(image.device)
+        maps = self.vgg16(image)
         contents = [
-            weight * content_cost(seen[layer], wanted_content[layer])
+            weight * content_cost(maps[layer], target_content[layer])
             for layer, weight in self.content_layers.items()
         ]
         styles = [
-            weight * style_cost(seen[layer], wanted_style[layer])
+            weight * style_cost(maps[layer], target_style[layer])
             for layer, weight in self.style_layers.items()
         ]
         content_sum, style_sum = torch.stack(contents).sum(), torch.stack(styles).sum()
@@ -91,10 +92,10 @@ class StyleTransfer(Task):
             self.network.pixels.clamp_(0, 1)
 
     @torch.no_grad()
-    def _wanted_maps(self, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Maps of the content, and Gram matrices of the style; they stay the same."""
-        if self._wanted is None:
-            content = self.judge(self.pictures.content.to(device))
-            style = self.judge(self.pictures.style.to(device))
-            self._wanted = content, {layer: gram(style[layer]) for layer in self.style_layers}
-        return self._wanted
+    def _target_maps(self, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Maps of the content image and Gram matrices of the style image, computed once."""
+        if self._targets is None:
+            content = self.vgg16(self.images.content.to(device))
+            style = self.vgg16(self.images.style.to(device))
+            self._targets = content, {layer: gram(style[layer]) for layer in self.style_layers}
+        return self._targets

@@ -18,7 +18,7 @@ from phytotron.nn.metrics import Accuracy
 from phytotron.tasks.supervised import Measures
 from phytotron.tasks.task import Task
 
-# What no translation says. A word that is unknown in a reference is therefore never matched.
+# Tokens that no translation contains, so an unknown word of a reference is never matched.
 _UNSAID = [PAD, UNKNOWN, BEGIN]
 _DECODINGS = ("beam", "greedy")
 
@@ -33,7 +33,7 @@ class Translation(Task):
     """Teacher forcing while training; a test translates by beam search and greedily.
 
     A batch is (source, target): word ids of shapes (batch, source) and (batch, target), with
-    `BEGIN` before the target, `END` behind both, and `PAD` up to the longest. Padding counts
+    `BEGIN` before the target, `END` after both, and `PAD` up to the longest. Padding counts
     neither in the loss nor in the accuracy, both of which are means over words.
 
     Once per validation it logs `train_loss`, `val_loss` and `val_accuracy`, of the next word after
@@ -160,6 +160,6 @@ def trimmed(tokens: Tensor) -> Tensor:
 
 
 def next_words(target: Tensor) -> Tensor:
-    """What follows each word of a target (batch, words), without padding, row behind row."""
+    """The next word of each word of a target (batch, words), without padding, concatenated."""
     following = target[:, 1:]
     return following[token_mask(following)]

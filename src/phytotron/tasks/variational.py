@@ -15,7 +15,7 @@ _PARTS = ("loss", "squared_error", "kl")
 
 
 class Variational(Task):
-    """A network learns to give images back through a noisy code that it keeps near N(0, I).
+    """A network learns to reconstruct images through a noisy code close to N(0, I).
 
     The loss of an image is its squared error, summed over pixels, plus `kl_weight` times the
     divergence of its code from the prior, summed over the code; that of a batch is the mean
@@ -24,10 +24,11 @@ class Variational(Task):
 
     Args:
         network: gives reconstructions, and mean and log variance of the codes; has `encode`,
-            `decode` and `sample` for the pictures.
-        kl_weight: 1 makes the loss a bound of the likelihood; below, codes may say more of an
-            image, and samples of the prior are worse (beta of Higgins et al., 2017).
-        grid: rows and columns of the picture of samples.
+            `decode` and `sample` for the figures.
+        kl_weight: 1 makes the loss a bound of the likelihood; below 1, codes may hold more
+            information about an image, and samples of the prior are worse (beta of Higgins et al.,
+            2017).
+        grid: rows and columns of the figure of samples.
         others: see `Task`.
     """
 
@@ -67,13 +68,13 @@ class Variational(Task):
         self._measure(self.val_parts, batch[0])
 
     def validation_metrics(self) -> dict[str, Tensor]:
-        return {f"val_{name}": value for name, value in _taken(self.val_parts).items()}
+        return {f"val_{name}": value for name, value in _compute_and_reset(self.val_parts).items()}
 
     def test_step(self, batch: Any, index: int) -> None:
         self._measure(self.test_parts, batch[0])
 
     def on_test_epoch_end(self) -> None:
-        for name, value in _taken(self.test_parts).items():
+        for name, value in _compute_and_reset(self.test_parts).items():
             self.log(f"test/{name}", value, sync_dist=True)
 
     def sample(self, count: int) -> Tensor:
@@ -81,7 +82,7 @@ class Variational(Task):
         return self.network.sample(count)
 
     def reconstruct(self, images: Tensor) -> Tensor:
-        """Images back from the means of their codes."""
+        """Reconstruct images from the means of their codes."""
         mean, _ = self.network.encode(images)
         return self.network.decode(mean)
 
@@ -90,8 +91,8 @@ class Variational(Task):
             measured[name].update(value, weight=len(images))  # type: ignore[operator]
 
 
-def _taken(measured: nn.ModuleDict) -> dict[str, Tensor]:
-    """The values by name; all begin anew."""
+def _compute_and_reset(measured: nn.ModuleDict) -> dict[str, Tensor]:
+    """The values by name; the metrics are reset."""
     values = {}
     for name, metric in measured.items():
         assert isinstance(metric, MeanMetric)

@@ -18,7 +18,7 @@ ENGLISH = [np.array(s) for s in ([THE, HOUSE], [THE, BOOK], [A, BOOK])]
 
 
 def probability(model, said, given):
-    (entry,) = np.flatnonzero((model.said_ == said) & (model.given_ == given))
+    (entry,) = np.flatnonzero((model.emitted_ == said) & (model.given_ == given))
     return model.probabilities_[entry]
 
 

@@ -70,5 +70,5 @@ def test_dropout_takes_whole_maps_or_single_values(whole):
 
 
 def test_images_that_are_too_small_are_answered():
-    with pytest.raises(UserError, match="nothing is left of images of 32 x 32 pixels behind stage"):
+    with pytest.raises(UserError, match="nothing is left of images of 32 x 32 pixels after stage"):
         network([{"channels": [4]}] * 5)

@@ -24,7 +24,7 @@ def draw(trained: Trained) -> list[dict[str, str | float]]:
         for rank in range(1, _TRANSLATIONS + 1):
             row[f"says {rank}"], row[f"probability {rank}"] = "", 0.0
         for rank, entry in enumerate(best[:_TRANSLATIONS], start=1):
-            row[f"says {rank}"] = data.source_words[alignment.said_[entry]]
+            row[f"says {rank}"] = data.source_words[alignment.emitted_[entry]]
             row[f"probability {rank}"] = float(alignment.probabilities_[entry])
         rows.append(row)
     return rows

@@ -1,4 +1,4 @@
-"""What a decision tree looks for: the split that tells most about the class (Quinlan, 1986)."""
+"""Information gain, by which a decision tree chooses its splits (Quinlan, 1986)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Several estimators on the same samples, compared by cross-validation."""
+"""Several estimators on the same samples, compared by cross-validation.
+
+scikit-learn's `GridSearchCV` compares parameters of one estimator and keeps only the best one. Here
+the estimators differ in kind, each has a name under which its accuracy is reported, and all stay
+fitted: the figures show the decision regions of every one. The cross-validation is scikit-learn's.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +19,24 @@ from sklearn.preprocessing import StandardScaler
 
 
 class Variants(ClassifierMixin, BaseEstimator):
-    """Classifiers that differ in a kernel, say, or in a parameter; the best one predicts.
+    """Classifiers that differ in kind or in parameters; the best one predicts.
 
     Args:
         variants: classifiers of scikit-learn, by name.
-        grids: values to try, by a variant's name and by parameter: each combination is a variant
-            of its own, with a name such as `rbf C=1 gamma=0.7`.
-        standardise: give the inputs mean 0 and standard deviation 1, each time over the samples
-            that a classifier is fitted on: never over those that it is then asked about.
+        grids: values to try, by a variant's name and by parameter: each combination is a further
+            variant, with a name such as `rbf C=1 gamma=0.7`.
+        standardise: give the inputs mean 0 and standard deviation 1, computed on the
+            samples of each fit and never on those of the evaluation.
         folds: parts of the cross-validation. Each has about the same share of every class.
         seed: which samples are in which fold.
 
     Attributes:
         scores_: accuracy on each fold of each variant, shape (folds,).
         estimators_: each variant, fitted on all samples.
-        best_: the name of that with the highest mean accuracy, the first of equals.
+        best_: the name of the variant with the highest mean accuracy; ties go to the first.
         classes_: class ids, shape (classes,).
-        history_: one row, with the mean accuracy of the best, `val_accuracy`, and of each that
-            `variants` names.
+        history_: one row, with the mean accuracy of the best, `val_accuracy`, and of each in
+            `variants`.
     """
 
     def __init__(
@@ -71,7 +76,7 @@ class Variants(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, inputs: NDArray[np.floating]) -> NDArray[np.int64]:
-        """What the best variant says, shape (samples,)."""
+        """The predictions of the best variant, shape (samples,)."""
         return self.estimators_[self.best_].predict(inputs)
 
     def _all(self) -> Iterator[tuple[str, BaseEstimator]]:

@@ -1,4 +1,4 @@
-"""Dense networks that are no chain: parallel branches, several inputs, several outputs.
+"""Dense networks that are not sequential: parallel branches, several inputs, several outputs.
 
 Catalogue: C40
 """
@@ -39,7 +39,7 @@ class ParallelBranches(nn.Module):
 
 
 class IdsAndNumbersNetwork(nn.Module):
-    """Two inputs, ids and real numbers, each with a branch of its own, to probabilities.
+    """Two inputs, ids and real numbers, each with a separate branch, to probabilities.
 
     The ids are embedded and go through a dense layer with ReLU, the numbers through one with a
     sigmoid; joined, they go through a linear layer and a sigmoid unit for each output.
@@ -49,9 +49,9 @@ class IdsAndNumbersNetwork(nn.Module):
         id_columns: ids of a sample.
         number_columns: real numbers of a sample.
         num_outputs: probabilities of a sample.
-        embedding: numbers that stand for an id.
+        embedding: size of the vector of an id.
         id_units, number_units: of the two branches.
-        joint_units: of the linear layer behind both.
+        joint_units: of the linear layer after both.
     """
 
     def __init__(
@@ -81,8 +81,8 @@ class IdsAndNumbersNetwork(nn.Module):
         )
         embeddings, _, dense, _ = self.ids
         assert isinstance(embeddings, nn.Embedding)
-        nn.init.uniform_(embeddings.weight, -0.05, 0.05)  # small: first all rows look alike
-        # ReLU wants He's initial weights, the sigmoid Glorot's.
+        nn.init.uniform_(embeddings.weight, -0.05, 0.05)  # small: all rows begin nearly equal
+        # He's initial weights for ReLU, Glorot's for the sigmoid.
         for layer, initialize in (
             (dense, nn.init.kaiming_normal_),
             (self.numbers[0], nn.init.xavier_uniform_),
@@ -99,7 +99,7 @@ class IdsAndNumbersNetwork(nn.Module):
 
 
 class TwoOutputs(nn.Module):
-    """A first output behind two hidden layers, a second one behind a third.
+    """A first output after two hidden layers, a second one after a third.
 
     Args:
         input_shape: of one sample, without the batch.

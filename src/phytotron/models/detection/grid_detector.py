@@ -1,4 +1,4 @@
-"""A network that finds objects in one look: YOLO, small (Redmon et al., 2016)."""
+"""A small YOLO: a network that detects objects in one pass (Redmon et al., 2016)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from phytotron.nn.shapes import Float
 
 
 class GridDetector(nn.Module):
-    """Convolutions and poolings; then each cell says whether an object's centre lies in it, and
-    where its box and what its class is.
+    """Convolutions and poolings; then each cell predicts whether the centre of an object lies in
+    it, and its box and class.
 
     With several levels, as in YOLOv3 (Redmon and Farhadi, 2018), the maps of the deepest one are
-    enlarged and joined with those of the level above, so that small cells know of the whole, too.
+    upsampled and concatenated with those of the level above, so that small cells see context, too.
 
     Args:
-        input_shape: of a picture: (channels, height, width).
-        num_classes: how many there are.
+        input_shape: of an image: (channels, height, width).
+        num_classes: logits per position.
         channels: of the convolutions of each level; between two levels is 2x2 max-pooling.
-        levels: those whose cells find objects, counted from 0; a cell of level k is 2^k pixels
+        levels: those whose cells detect objects, counted from 0; a cell of level k is 2^k pixels
             wide.
         anchors: for each of these levels the widths and heights in pixels of typical objects, as
             many in each; None: one object a cell, of any size.
-        activation: makes the activation behind a convolution.
+        activation: makes the activation after a convolution.
         normalization: makes what comes between a convolution and its activation, from channels
             and number of spatial dimensions; None: nothing.
 
     Attributes:
-        grid: what the numbers of each place mean.
+        grid: encodes and decodes the numbers of each position.
     """
 
     def __init__(

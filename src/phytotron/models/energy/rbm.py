@@ -59,7 +59,7 @@ class RestrictedBoltzmannMachine(nn.Module):
     def gibbs(
         self, visible: Float[Tensor, "batch visible"], steps: int
     ) -> Float[Tensor, "batch visible"]:
-        """v after so many steps of Gibbs sampling, shape (batch, visible), without gradients."""
+        """v after `steps` steps of Gibbs sampling, shape (batch, visible), without gradients."""
         with torch.no_grad():
             for _ in range(steps):
                 visible = torch.bernoulli(self.reconstruct(visible))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from phytotron.nn.shapes import Float
 
 _SHRUNK = 8  # three convolutions of stride 2
-_FIRST = 8  # height and width of the picture that the decoder begins with
+_FIRST = 8  # height and width of the first map of the decoder
 _SLOPE = 0.3  # of the leaky ReLUs
 
 
@@ -18,19 +18,19 @@ class ConvolutionalVAE(nn.Module):
     """Three convolutions to a normal distribution of codes, and from a code back to an image.
 
     The encoder halves the image three times and gives mean and log variance of each code. The
-    decoder draws an 8 x 8 picture with two dense layers, refines it with a transposed convolution
+    decoder makes an 8 x 8 map with two dense layers, refines it with a transposed convolution
     of stride 2 and two of stride 1, and ends in a dense layer or a transposed convolution.
 
     Args:
         input_shape: of an image, (1, height, width): 32 x 32 for an output by convolution, else
             any multiple of 8. Pixels are in [0, 1].
-        latent_dim: numbers in a code.
+        latent_dim: size of a latent code.
         channels: of each convolution.
         output: `dense`: one weight for each pair of feature and pixel, nearly all of the network;
             `convolution`: one filter for all pixels.
 
     Raises:
-        ValueError: images or an output that it cannot have.
+        ValueError: unsupported images or output.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class ConvolutionalVAE(nn.Module):
             Images of the same shape, and two tensors of shape (batch, latent_dim).
         """
         mean, log_variance = self.encode(images)
-        # Drawn in a way that gradients pass (section 2.4).
+        # The reparameterization trick (section 2.4).
         codes = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         return self.decode(codes), mean, log_variance
 

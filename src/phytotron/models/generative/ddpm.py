@@ -11,16 +11,16 @@ from phytotron.nn.shapes import Float, Int
 
 
 class DDPM(nn.Module):
-    """Turns noise into images, step by step, with a network that predicts the noise.
+    """Diffusion of images to noise, and sampling back with a network that predicts the noise.
 
-    Step t of the diffusion adds noise: x_t = √(1 - β_t) x_{t-1} + √β_t ε, with β_t growing evenly.
-    So x_t = √ᾱ_t x_0 + √(1 - ᾱ_t) ε, where ᾱ_t is the product of all 1 - β up to t.
+    Step t of the diffusion adds noise: x_t = √(1 - β_t) x_{t-1} + √β_t ε, with β_t growing
+    linearly. So x_t = √ᾱ_t x_0 + √(1 - ᾱ_t) ε, where ᾱ_t is the product of all 1 - β up to t.
 
     Args:
         input_shape: of an image. Pixels are in [-1, 1].
-        denoiser: gives the noise in images, from images and their steps.
-        steps: T, large enough that next to nothing of an image is left after them.
-        beta_start, last_beta: β_1 and β_T.
+        denoiser: predicts the noise in images, from images and their steps.
+        steps: T, large enough that hardly anything of an image is left after them.
+        beta_start, beta_end: β_1 and β_T.
     """
 
     betas: Tensor
@@ -54,7 +54,7 @@ class DDPM(nn.Module):
     def forward(
         self, images: Float[Tensor, "batch *image"], steps: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch *image"]:
-        """The noise that is in images which are at some steps, shapes (batch, ...) and (batch,)."""
+        """Predict the noise in images x_t, (batch, *input_shape), at steps t, (batch,)."""
         return self.denoiser(images, steps)
 
     def q_sample(
@@ -63,7 +63,10 @@ class DDPM(nn.Module):
         steps: Int[Tensor, " batch"],
         noise: Float[Tensor, "batch *image"],
     ) -> Float[Tensor, "batch *image"]:
-        """Sample of q(x_t | x_0) with the given noise ε: the forward process."""
+        """Sample q(x_t | x_0) with the given noise ε: the forward process.
+
+        Images and noise have shape (batch, *input_shape), steps t shape (batch,).
+        """
         alpha_bar = self.alphas_cumprod[steps].view(-1, *[1] * (images.ndim - 1))
         return alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * noise
 

@@ -13,11 +13,11 @@ from phytotron.nn.shapes import Float
 
 
 class MLPGAN(nn.Module):
-    """Makes images of noise, and tells them from real ones.
+    """Generates images from latent vectors, and tells them from real ones.
 
     Args:
         input_shape: of an image: (channels, height, width). Pixels are in [-1, 1].
-        latent_dim: numbers that an image is made of, each uniform in [-1, 1].
+        latent_dim: size of the latent vector, whose values are uniform in [-1, 1].
         generator: units of the generator's hidden layers.
         discriminator: units of the discriminator's hidden layers.
         dropout: on the output of each hidden layer of the discriminator.

@@ -15,19 +15,19 @@ _GROUPS = 8  # of a group norm; divides all numbers of channels
 
 
 class UNet(nn.Module):
-    """Residual blocks on the way down to small images and on the way up again, with shortcuts.
+    """Residual blocks down to small maps and up again, with skip connections.
 
-    Each level halves the image. All blocks know the step of the diffusion, and the smallest images
-    attend to themselves.
+    Each level halves the image. All blocks get the step of the diffusion, and the smallest maps
+    have self-attention.
 
     Args:
         input_shape: of an image: (channels, height, width); the sides are multiples of
             `patch * 2 ** (levels - 1)`.
         channels: of each level, from the largest image on; multiples of 8.
-        blocks: residual blocks of each level, on either way.
-        patch: so many by so many pixels are channels of one place for all levels: 2 makes the
-            network about four times as fast, and coarser.
-        embedding: numbers that describe the step of the diffusion; even.
+        blocks: residual blocks of each level, down and up.
+        patch: side of the squares of pixels that become the channels of one position; 2 makes
+            the network about four times as fast, and coarser.
+        embedding: size of the embedding of the diffusion step; even.
         dropout: inside a residual block.
     """
 
@@ -66,7 +66,7 @@ class UNet(nn.Module):
         self.middle = nn.ModuleList([block(width, width), Attention(width), block(width, width)])
         self.up = nn.ModuleList()
         for level, after in reversed(list(enumerate(channels))):
-            for _ in range(blocks + 1):  # one more: for what the next larger level began with
+            for _ in range(blocks + 1):  # one more than down: for the input of the level
                 self.up.append(block(width + widths.pop(), after))
                 width = after
             if level:
@@ -78,11 +78,11 @@ class UNet(nn.Module):
     def forward(
         self, images: Float[Tensor, "batch channels height width"], steps: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch channels height width"]:
-        """The noise in images.
+        """Predict the noise in images.
 
         Args:
             images: shape (batch, *input_shape).
-            steps: of the diffusion that the images are at, shape (batch,).
+            steps: diffusion steps of the images, shape (batch,).
 
         Returns:
             Shape (batch, *input_shape).
@@ -107,7 +107,7 @@ class StepEmbedding(nn.Module):
     """Sines and cosines of a step, at wavelengths from 2π to 20,000π (Vaswani et al., 2017).
 
     Args:
-        size: how many numbers; even.
+        size: of the embedding; even.
     """
 
     frequencies: Tensor
@@ -127,8 +127,8 @@ class ResidualBlock(nn.Module):
     """Twice group norm, SiLU and convolution; the step is added between them.
 
     Args:
-        before, after: channels of what comes in and what goes out.
-        embedding: numbers that describe the step.
+        before, after: input and output channels.
+        embedding: size of the embedding of the step.
         dropout: before the second convolution.
     """
 
@@ -152,7 +152,7 @@ class ResidualBlock(nn.Module):
 
 
 class Attention(nn.Module):
-    """Each place of an image looks at all others, with one head and a shortcut."""
+    """Self-attention over the positions of a map, with one head and a residual connection."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

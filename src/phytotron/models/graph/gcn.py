@@ -22,9 +22,9 @@ class GCN(nn.Module):
     Args:
         input_shape: (features,) of a node.
         num_outputs: logits of a node.
-        hidden: features of a node behind each layer but the last.
-        activation: makes what comes behind these layers.
-        dropout: on what each layer gets.
+        hidden: features of a node after each layer except the last.
+        activation: makes the activation after these layers.
+        dropout: on each layer's input.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class GCN(nn.Module):
     def embed(
         self, inputs: Float[Tensor, "nodes features"], edges: Int[Tensor, "2 edges"]
     ) -> Float[Tensor, "nodes hidden"]:
-        """What the last layer sees of each node, shape (nodes, hidden[-1])."""
+        """The inputs of the last layer, shape (nodes, hidden[-1])."""
         for layer in self.layers[:-1]:
             inputs = self.activation(layer(self.dropout(inputs), edges))
         return inputs
@@ -61,7 +61,7 @@ class GCN(nn.Module):
         Args:
             inputs: of all nodes, shape (nodes, features).
             edges: from and to which node, each link in both directions, shape (2, edges).
-            nodes: which are wanted, ids of shape (wanted,).
+            nodes: ids of the nodes to classify, shape (wanted,).
 
         Returns:
             Shape (wanted, outputs).

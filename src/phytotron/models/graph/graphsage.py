@@ -17,7 +17,7 @@ class MeanLayer(nn.Module):
 
     Args:
         inputs: features of a node.
-        num_outputs: features that it gets; even.
+        num_outputs: features of a node after the layer; even.
     """
 
     def __init__(self, inputs: int, num_outputs: int) -> None:
@@ -34,7 +34,7 @@ class MeanLayer(nn.Module):
 
 
 class GraphSAGE(nn.Module):
-    """Layers that gather what is ever farther away from a node, then a linear layer.
+    """Layers that aggregate ever larger neighbourhoods of a node, then a linear layer.
 
     While training, a node sees a sample of its neighbours, drawn anew each time and with
     replacement, and these a sample of theirs: the cost of a step depends on neither the size of the
@@ -44,11 +44,11 @@ class GraphSAGE(nn.Module):
     Args:
         input_shape: (features,) of a node.
         num_outputs: logits of a node.
-        hidden: features of a node behind each layer.
+        hidden: features of a node after each layer.
         samples: neighbours that are drawn for a node, then for each of these, and so on: one number
             a layer.
-        activation: makes what comes behind each layer.
-        dropout: on what each layer gets.
+        activation: makes the activation after each layer.
+        dropout: on each layer's input.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class GraphSAGE(nn.Module):
         Args:
             inputs: of all nodes, shape (nodes, features).
             edges: from and to which node, each link in both directions, shape (2, edges).
-            nodes: which are wanted, ids of shape (wanted,).
+            nodes: ids of the nodes to classify, shape (wanted,).
 
         Returns:
             Shape (wanted, outputs).
@@ -94,10 +94,10 @@ class GraphSAGE(nn.Module):
     def embed(
         self, inputs: Float[Tensor, "nodes features"], edges: Int[Tensor, "2 edges"]
     ) -> Float[Tensor, "nodes hidden"]:
-        """What the linear layer sees of each node, by all neighbours, shape (nodes, hidden[-1])."""
+        """The inputs of the linear layer, from all neighbours, shape (nodes, hidden[-1])."""
         source, target = edges
-        lonely = torch.bincount(target, minlength=len(inputs)).eq(0).nonzero().squeeze(1)
-        source, target = torch.cat([source, lonely]), torch.cat([target, lonely])
+        isolated = torch.bincount(target, minlength=len(inputs)).eq(0).nonzero().squeeze(1)
+        source, target = torch.cat([source, isolated]), torch.cat([target, isolated])
         for layer in self.layers:
             inputs = self.dropout(inputs)
             mean = scatter(inputs[source], target, dim_size=len(inputs), reduce="mean")
@@ -131,7 +131,7 @@ def sample_neighbours(
 
     Args:
         edges: from and to which node, shape (2, edges).
-        of: node ids, of any shape.
+        of: ids of the nodes whose neighbours are drawn, of any shape.
         count: how many for each of them.
         nodes: of the graph.
 
@@ -141,7 +141,9 @@ def sample_neighbours(
     source, order = edges[0].sort(stable=True)
     degrees = torch.bincount(source, minlength=nodes)
     first = degrees.cumsum(0) - degrees
-    neighbours = torch.cat([edges[1][order], edges.new_zeros(1)])  # one that is never meant
+    neighbours = torch.cat(
+        [edges[1][order], edges.new_zeros(1)]
+    )  # padding for nodes without neighbours
     chance = torch.rand(*of.shape, count, device=edges.device)
     place = (chance * degrees[of].unsqueeze(-1)).long()
     drawn = neighbours[first[of].unsqueeze(-1) + place]

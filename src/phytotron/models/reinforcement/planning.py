@@ -1,4 +1,4 @@
-"""What an agent would know who was told all the rules: the reference for one who is not."""
+"""Value iteration with known transitions: the reference for an agent that learns them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def optimal_values(
 
     Args:
         transitions: the rules, by state and action.
-        discount: of a reward one step later, below 1 (or no state can be entered for ever).
-        tolerance: it ends when no value changes by more.
+        discount: of a reward one step later, below 1, unless every episode ends.
+        tolerance: iteration stops when no value changes by more.
 
     Returns:
         Shape (states, actions).

@@ -15,7 +15,7 @@ _EQUAL = 1e-6  # values of actions that differ by less are equally good
 
 
 class QLearning(BaseEstimator):
-    """Learns what an action in a state is worth, from trying.
+    """Learns the value of each action in each state from experience.
 
     In state s it chooses at random with probability epsilon, else an action with the largest
     value, one of them at random. Seeing reward r and state s', it moves q(s, a) towards
@@ -23,11 +23,11 @@ class QLearning(BaseEstimator):
     one. Nothing follows the end of an episode, but what follows where it was merely cut off.
 
     Args:
-        episodes: how many it plays.
-        learning_rate: alpha, 0 to 1.
+        episodes: number of training episodes.
+        learning_rate: the step size alpha, 0 to 1.
         discount: gamma, of a reward one step later.
         epsilon_start: the probability of a random action in the first episode.
-        epsilon_end: in the last one; between them it falls evenly.
+        epsilon_end: in the last one; it falls linearly.
         initial: every value at the beginning.
         seed: of everything.
 
@@ -84,7 +84,7 @@ class QLearning(BaseEstimator):
         return self
 
     def measure(self, data: Environment) -> dict[str, float]:
-        """Greedy episodes, and how the values compare with those of one who knows the rules.
+        """Greedy episodes, and how the values compare with those of value iteration.
 
         `test/success` is the share of episodes that end with a reward; `test/optimal_actions` the
         share of the states of play in which the greedy action is an optimal one; and
@@ -110,7 +110,7 @@ class QLearning(BaseEstimator):
     def _play(
         self, environment: gymnasium.Env, epsilon: float, random: np.random.Generator
     ) -> tuple[float, int]:
-        """An episode from which it learns; its return, not discounted, and its steps."""
+        """Play an episode and learn from it; the undiscounted return and the steps."""
         state, _ = environment.reset()
         total, steps, over = 0.0, 0, False
         while not over:

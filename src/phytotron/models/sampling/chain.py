@@ -1,4 +1,4 @@
-"""What all chains share: moments that are compared with those of the target."""
+"""The base of all chains: moments of the samples against those of the target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Chain(BaseEstimator):
             target's, `train_moment_error`.
     """
 
-    # What a chain comes by it has not learned: it would be other numbers the next time.
+    # Samples are not learned parameters: they are not counted, and another run has others.
     not_learned = ("samples_",)
 
     target: Any

@@ -15,9 +15,9 @@ class Gibbs(Chain):
 
     Args:
         target: with `draw_conditional`, `mean` and `covariance`.
-        samples: how many are kept.
-        burn_in: sweeps at the beginning that are dropped: they still know where the chain started.
-        thin: every so-many-th sweep is kept, as neighbours are alike.
+        samples: number of samples that are kept.
+        burn_in: sweeps at the start that are discarded: they depend on the initial state.
+        thin: of this many sweeps one is kept, as successive states are correlated.
         start: the first value of each variable.
         seed: of everything.
 
@@ -58,7 +58,7 @@ class Gibbs(Chain):
         return self
 
     def measure(self, data: Any = None) -> dict[str, float]:
-        """See `Chain`; and how alike neighbouring samples are."""
+        """See `Chain`; and the correlation of successive samples."""
         first, second = self.samples_[:-1], self.samples_[1:]
         alike = [
             np.corrcoef(first[:, i], second[:, i])[0, 1] for i in range(self.samples_.shape[1])

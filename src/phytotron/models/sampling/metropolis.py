@@ -12,7 +12,7 @@ from phytotron.models.sampling.chain import Chain
 
 
 class Metropolis(Chain):
-    """A walk whose steps are accepted by how much more probable the place is that they lead to.
+    """A walk whose steps are accepted by the ratio of the densities.
 
     From x a step to y is proposed from N(shrink x, C). It is accepted with probability
     min(1, p(y) q(x | y) / (p(x) q(y | x))), where p is the target's density and q the proposal's;
@@ -23,15 +23,15 @@ class Metropolis(Chain):
         target: with `log_density`, `mean` and `covariance`.
         proposals: steps that are proposed; as many samples are kept, but for `burn_in`.
         covariance: C of a proposed step, shape (dimensions, dimensions).
-        start: the first place, shape (dimensions,).
+        start: the initial state, shape (dimensions,).
         shrink: 1: a random walk, whose q is symmetric and falls out (Metropolis). Below 1 the
-            proposals are drawn to the origin, and q(x | y) / q(y | x) corrects that (Hastings).
-        burn_in: samples at the beginning that are dropped.
+            proposals are shrunk to the origin, and q(x | y) / q(y | x) corrects that (Hastings).
+        burn_in: samples at the start that are discarded.
         seed: of everything.
 
     Attributes:
         samples_, history_: see `Chain`.
-        accepted_: of which samples the step was accepted, shape (samples,).
+        accepted_: whether the step to each sample was accepted, shape (samples,).
         n_iter_: proposals.
     """
 

@@ -1,9 +1,9 @@
-"""Recurrent decoders: what says the next word, from the words so far and an encoded source.
+"""Recurrent decoders: features of the next word from the words so far and an encoded source.
 
-All have the same face, so that training, which knows all words at once, and decoding, which finds
-them one by one, run the same code. `state` is a tuple of tensors of shape (batch, ...): hidden
+All have the same interface, so that training, with all words at once, and decoding, word by word,
+run the same code. `state` is a tuple of tensors of shape (batch, ...): hidden
 state and cell of the LSTM, both (batch, hidden), then the encoder's states, (batch, source,
-hidden), and where they are no padding, (batch, source).
+hidden), and their mask, (batch, source).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from phytotron.nn.shapes import Float
 
 
 class PlainDecoder(nn.Module):
-    """An LSTM that knows of the source only the state with which it begins.
+    """An LSTM that sees the source only in its initial state.
 
     Args:
         channels: of a word's embedding.
@@ -33,16 +33,16 @@ class PlainDecoder(nn.Module):
     ) -> tuple[
         Float[Tensor, "batch steps hidden"], Float[Tensor, "batch steps source"] | None, State
     ]:
-        """Go on by some words.
+        """Decode some further words.
 
         Args:
             words: embeddings, shape (batch, steps, channels).
             state: see the module.
 
         Returns:
-            What the next word is chosen by, shape (batch, steps, hidden); how much of each of the
-            encoder's states is in it, shape (batch, steps, source), or None; and the state behind
-            the last word.
+            The features of the next words, shape (batch, steps, hidden); the attention weights over
+            the encoder's states, shape (batch, steps, source), or None; and the state after the
+            last word.
         """
         hidden, cell, *source = state
         states, (hidden, cell) = self.lstm(words, (hidden.unsqueeze(0), cell.unsqueeze(0)))
@@ -50,9 +50,11 @@ class PlainDecoder(nn.Module):
 
 
 class LuongDecoder(PlainDecoder):
-    """An LSTM whose outputs look back: s̃ = tanh(W [c; s]), with c what the state s attends to.
+    """An LSTM with attention after the recurrence: s̃ = tanh(W [c; s]), with c the context of state
+    s.
 
-    The attention is behind the recurrence, so all steps are computed at once.
+    The recurrence does not depend on the attention, so all steps are computed at once (Luong et
+    al., 2015).
 
     Args:
         channels, hidden: see `PlainDecoder`.
@@ -77,9 +79,9 @@ class LuongDecoder(PlainDecoder):
 
 
 class BahdanauDecoder(nn.Module):
-    """An LSTM that looks back before each word, with its last state as the query.
+    """An LSTM with attention before each word (Bahdanau et al., 2015); its last state is the query.
 
-    What it attends to is an input of the LSTM, beside the word, and a part of the output. The first
+    The context is an input of the LSTM, beside the word, and a part of the output. The first
     query is the encoder's last state.
 
     Catalogue: K26

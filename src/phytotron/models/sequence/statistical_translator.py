@@ -1,10 +1,9 @@
 """Translation before networks: an alignment model, a language model, and a search.
 
-Of a source e, the translation is the f of largest P(f) · P(e | f) (Bayes). P(f), a language model,
-knows what is said; P(e | f), an alignment model, which words say which. Against the network: it
-needs no gradient, its tables can be read and repaired word by word, and it is built of parts, each
-with assumptions of its own and trained by itself; nothing in it knows that two words are alike, or
-looks at more than a few words at once.
+The noisy channel: the translation of a source e is the f of largest P(f) · P(e | f) (Bayes). P(f)
+is a language model, P(e | f) an alignment model. Compared with a network, it needs no gradient and
+its tables can be read and corrected word by word. But its parts make separate assumptions and are
+trained separately, similar words share nothing, and only a few words are seen at once.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from phytotron.data.en_fr import BEGIN, END, SPECIAL_WORDS
 from phytotron.models.sequence.ngrams import NgramModel, Reader
 from phytotron.models.sequence.word_alignment import NULL, Sentence, WordAlignment
 
-_NEVER = math.log(1e-7)  # of a word that nothing in the table says
+_NEVER = math.log(1e-7)  # of a word without an entry in the table
 
 
 class Hypothesis(NamedTuple):
-    """A beginning of a translation.
+    """A partial translation.
 
     Attributes:
         score: ln P(words) + ln P(what is covered | words).
-        estimate: the score with the best that the words not yet covered can add.
-        covered: which words of the source are said already, a bit each.
+        estimate: the score plus an upper estimate for the words that are not covered yet.
+        covered: which source words are translated already, as bits.
         words: of the translation, from `BEGIN`.
     """
 
@@ -44,20 +43,20 @@ class Hypothesis(NamedTuple):
 class StatisticalTranslator(BaseEstimator):
     """IBM Model 1 and n-grams, searched with stacks.
 
-    Stack k holds the best hypotheses that say k words of the source (Koehn, "Pharaoh", 2004). A
-    hypothesis goes on by one word of the source: a new word says it, or NULL does; before the new
-    word there may be one that says nothing of the source, such as an article. Words of the source
-    are said in any order, but none waits until `window` later ones are said.
+    Stack k holds the best hypotheses that cover k source words (Koehn, "Pharaoh", 2004). A
+    hypothesis is extended by one source word, which a new target word or NULL generates; before
+    the new word a filler without a counterpart may be inserted, such as an article. Source words
+    are covered in any order, at most `window` positions after the first uncovered one.
 
     Args:
         iterations: of expectation maximisation.
         order: words of the longest n-gram.
-        width: hypotheses that a stack keeps.
+        width: hypotheses per stack.
         candidates: translations of a word that are tried.
-        fillers: most frequent words that may be said without a word of the source.
-        window: see above.
-        silence: the probability that NULL says a word, which IBM Model 1 takes for as likely as any
-            other: then the search would rather be silent than say a rare word.
+        fillers: number of the most frequent words that may be inserted without a source word.
+        window: limit of reordering, see above.
+        silence: the probability that NULL generates a word. IBM Model 1 takes NULL for as likely as
+            any word, and the search would then drop rare words.
 
     Attributes:
         alignment_: t(source word | target word).
@@ -99,8 +98,8 @@ class StatisticalTranslator(BaseEstimator):
         return self
 
     def measure(self, data: Any) -> dict[str, float]:
-        """Metrics: `train/smallest_gain`, the least by which an iteration raised the likelihood
-        per word (at least 0, or the estimation is wrong), and `test/bleu`, BLEU-4 in per cent."""
+        """Metrics: `train/smallest_gain`, the smallest gain of the likelihood per word in an
+        iteration (at least 0, or the estimation is wrong), and `test/bleu`, BLEU-4 in per cent."""
         sources = _plain(data.test.source)
         references = _plain(data.test.target)
         translations = self.translate(sources)
@@ -120,29 +119,29 @@ class StatisticalTranslator(BaseEstimator):
 
 
 class Search:
-    """The tables of a `StatisticalTranslator`, in the form in which they are searched."""
+    """The tables of a `StatisticalTranslator`, arranged for the search."""
 
     def __init__(self, model: StatisticalTranslator) -> None:
         self.model = model
         self.language: Reader = model.language_.reader()
         alignment = model.alignment_
         self.log_t: dict[tuple[int, int], float] = {}  # (source word, target word)
-        says: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        likely: dict[int, list[tuple[float, int]]] = defaultdict(list)
         for target, source, probability in zip(
             alignment.given_.tolist(),
-            alignment.said_.tolist(),
+            alignment.emitted_.tolist(),
             np.log(np.maximum(alignment.probabilities_, 1e-300)).tolist(),
             strict=True,
         ):
             silent = math.log(model.silence) if target == NULL else 0.0
             self.log_t[source, target] = probability + silent
             if target >= len(SPECIAL_WORDS):
-                # By Bayes: what is said often is what is meant.
-                likely = probability + self.language.log_probability((), target)
-                says[source].append((likely, target))
-        self.says = {
+                # By Bayes: frequent target words are likely translations.
+                score = probability + self.language.log_probability((), target)
+                likely[source].append((score, target))
+        self.candidates = {
             source: [word for _, word in sorted(words, reverse=True)[: model.candidates]]
-            for source, words in says.items()
+            for source, words in likely.items()
         }
         # Words are in the order of their frequency.
         first = len(SPECIAL_WORDS)
@@ -158,7 +157,7 @@ class Search:
             for hypothesis in best:
                 for place in self._open(hypothesis.covered, len(source)):
                     covered = hypothesis.covered | 1 << place
-                    behind = sum(ahead[p] for p in range(len(source)) if not covered >> p & 1)
+                    remaining = sum(ahead[p] for p in range(len(source)) if not covered >> p & 1)
                     into = stacks[covered.bit_count()]
                     for words, score in self._extended(hypothesis, source[place]):
                         if covered == everything:
@@ -166,35 +165,35 @@ class Search:
                         # Of those that the models cannot tell apart later, the best one stays.
                         key = covered, words[-self.language.longest :]
                         if key not in into or into[key].score < score:
-                            into[key] = Hypothesis(score, score + behind, covered, words)
+                            into[key] = Hypothesis(score, score + remaining, covered, words)
         best_one = max(stacks[-1].values(), key=lambda one: one.score)
         return np.array(best_one.words[1:], np.int64)
 
     def _best(self, source: int) -> float:
-        """The most that a word of the source can add to a score, guessed without a history."""
-        said = [
+        """The most that a source word can add to a score, estimated without a history."""
+        scores = [
             self.log_t[source, word] + self.language.log_probability((), word)
-            for word in self.says.get(source, ())
+            for word in self.candidates.get(source, ())
         ]
-        return max([*said, self.log_t.get((source, NULL), _NEVER)])
+        return max([*scores, self.log_t.get((source, NULL), _NEVER)])
 
     def _open(self, covered: int, length: int) -> list[int]:
-        """The places of the source that may be said next."""
+        """The positions of the source that may be covered next."""
         missing = [place for place in range(length) if not covered >> place & 1]
         return [place for place in missing if place <= missing[0] + self.model.window]
 
     def _extended(self, hypothesis: Hypothesis, source: int) -> list[tuple[tuple[int, ...], float]]:
-        """The words of a hypothesis, with those that say one more word of the source."""
+        """The words of a hypothesis, extended by each translation of one more source word."""
         words, score = hypothesis.words, hypothesis.score
         beginnings = [(words, score)] + [
             ((*words, filler), score + self.language.log_probability(words, filler))
             for filler in self.fillers
         ]
         found = [(words, score + self.log_t.get((source, NULL), _NEVER))]
-        for word in self.says.get(source, ()):
-            said = self.log_t[source, word]
+        for word in self.candidates.get(source, ()):
+            emission = self.log_t[source, word]
             found += [
-                ((*before, word), so_far + said + self.language.log_probability(before, word))
+                ((*before, word), so_far + emission + self.language.log_probability(before, word))
                 for before, so_far in beginnings
             ]
         return found

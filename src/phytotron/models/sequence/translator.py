@@ -1,4 +1,4 @@
-"""An LSTM that reads a sentence and an LSTM that says it in another language.
+"""An LSTM encoder of a sentence and an LSTM decoder of its translation.
 
 Sutskever et al., "Sequence to Sequence Learning with Neural Networks", 2014.
 """
@@ -39,12 +39,12 @@ class Translator(nn.Module):
         source_vocabulary, target_vocabulary: word ids are below these; `PAD` is none.
         channels: of an embedding.
         hidden: of both LSTMs.
-        decoder: plain, or what looks back: luong_dot, luong_general, luong_additive, bahdanau_dot,
+        decoder: `plain`, or with attention: luong_dot, luong_general, luong_additive, bahdanau_dot,
             bahdanau_general, bahdanau_additive.
         bidirectional: the encoder reads in both directions, each with half of `hidden`.
-        reverse: the encoder reads from the last word to the first, so that it ends near what the
-            decoder begins with.
-        dropout: on the embeddings and on what the linear layer gets.
+        reverse: the encoder reads from the last word to the first, so that it ends near the
+            first words of the target.
+        dropout: on the embeddings and on the linear layer's input.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Translator(nn.Module):
         """
         mask = token_mask(source)
         lengths = mask.sum(dim=1)
-        # Where each word of a sentence, in the order in which it is read, stands.
+        # The position of each word, in the order in which the encoder reads.
         places = torch.arange(source.shape[1], device=source.device).expand_as(source)
         if self.reverse:
             places = torch.where(mask, lengths.unsqueeze(1) - 1 - places, places)
@@ -106,7 +106,7 @@ class Translator(nn.Module):
     ) -> tuple[
         Float[Tensor, "batch steps hidden"], Float[Tensor, "batch steps source"] | None, State
     ]:
-        """Go on by some words; see `PlainDecoder`.
+        """Decode some further words; see `PlainDecoder`.
 
         Args:
             target: word ids, shape (batch, steps).
@@ -122,10 +122,10 @@ class Translator(nn.Module):
 
         Args:
             source: word ids, shape (batch, source).
-            target: word ids, shape (batch, words); its first column is only given.
+            target: word ids, shape (batch, words); the first column is an input only.
 
         Returns:
-            The rows of all words but padding, one behind the other: shape (words in
+            The rows of all words except padding, concatenated: shape (words in
             `target[:, 1:]`, target_vocabulary).
         """
         features, _, _ = self.decode(target[:, :-1], self.encode(source))
@@ -141,7 +141,7 @@ class Translator(nn.Module):
     def alignment(
         self, source: Int[Tensor, "batch source"], target: Int[Tensor, "batch words"]
     ) -> Float[Tensor, "batch words-1 source"]:
-        """How much the decoder attends to each word of the source when it says a word.
+        """How much the decoder attends to each source word when it generates a word.
 
         Args:
             source, target: see `forward`.
@@ -154,5 +154,5 @@ class Translator(nn.Module):
         """
         _, weights, _ = self.decode(target[:, :-1], self.encode(source))
         if weights is None:
-            raise ValueError("a plain decoder attends to nothing")
+            raise ValueError("a plain decoder has no attention")
         return weights

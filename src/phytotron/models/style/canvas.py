@@ -1,4 +1,4 @@
-"""A picture as a network: its pixels are what is learned."""
+"""An image as a network: its pixels are the parameters."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ STARTS = ("noise", "content")
 
 
 class Canvas(nn.Module):
-    """One picture.
+    """One image.
 
     Args:
-        content: what it is to show, shape (3, height, width), in [0, 1].
-        start: what it is at first: `noise`, or a copy of `content`.
+        content: the content image, shape (3, height, width), in [0, 1].
+        start: the initial image: `noise`, or a copy of `content`.
 
     Attributes:
         pixels: shape (1, 3, height, width), in [0, 1].
-        start: what they were at first.
+        start: the initial pixels, of the same shape.
 
     Raises:
         UserError: there is no such start.
@@ -39,5 +39,5 @@ class Canvas(nn.Module):
         self.register_buffer("start", first[None].clone())
 
     def forward(self) -> Float[Tensor, "1 3 height width"]:
-        """The picture."""
+        """The image, shape (1, 3, height, width)."""
         return self.pixels

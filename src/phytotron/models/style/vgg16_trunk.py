@@ -1,4 +1,4 @@
-"""The convolutions of VGG16, not to be trained: they say what is in a picture."""
+"""The convolutions of VGG16, with fixed weights, as an extractor of features."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ NAMES = [
 class VGG16Trunk(nn.Module):
     """3x3 convolutions with ReLU in five blocks, with pooling between them.
 
-    Pooling takes the mean and not the maximum, as Gatys et al. (2016) do for smoother pictures.
-    The weights are buffers outside of the state: a model that is judged by it does not contain it.
+    Pooling takes the mean and not the maximum, as Gatys et al. (2016) do for smoother images.
+    The weights are buffers outside of the state: a model whose loss they compute does not contain
+    them.
 
     Args:
         convolutions: all 13 in their order; see `phytotron.data.vgg16`.
-        layers: whose maps are wanted, such as `block4_conv2`; what comes behind the last of them is
+        layers: whose maps are wanted, such as `block4_conv2`; layers after the last of them are
             left out.
 
     Raises:
@@ -54,10 +55,10 @@ class VGG16Trunk(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN_BGR).view(3, 1, 1), persistent=False)
 
     def forward(
-        self, pictures: Float[Tensor, "batch 3 height width"]
+        self, images: Float[Tensor, "batch 3 height width"]
     ) -> dict[str, Float[Tensor, "batch _ _ _"]]:
-        """Pictures in [0, 1], shape (batch, 3, height, width), to the maps of the layers."""
-        x = pictures.flip(1) * 255 - self.mean  # red, green, blue to blue, green, red
+        """Images in [0, 1], shape (batch, 3, height, width), to the maps of the layers."""
+        x = images.flip(1) * 255 - self.mean  # red, green, blue to blue, green, red
         found = {}
         for name in self.names:
             if name.endswith("conv1") and name != self.names[0]:

@@ -1,4 +1,4 @@
-"""TF-IDF with logistic regression: the baseline that a network has to beat."""
+"""TF-IDF with logistic regression: the baseline for networks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TfidfLogisticRegression(ClassifierMixin, BaseEstimator):
     """Hashed word n-grams, sublinear TF-IDF, multinomial logistic regression.
 
     A word is a run of letters, digits and underscores, or a single other character: in technical
-    text the punctuation says much. Hashing needs no vocabulary, so the saved model is small.
+    text punctuation is informative. Hashing needs no vocabulary, so the saved model is small.
 
     Args:
         ngrams: longest n-gram, in words.

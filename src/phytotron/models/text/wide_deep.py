@@ -1,4 +1,4 @@
-"""A wide and a deep network that answer together (in the spirit of Cheng et al., 2016)."""
+"""An ensemble of a wide and a deep network (after Cheng et al., 2016)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from phytotron.nn.shapes import Float, Int
 class WideAndDeep(nn.Module):
     """fastText remembers n-grams, TextCNN generalises over them; each learns by itself.
 
-    They share the data and nothing else: trained on the sum of their logits, the faster learner
-    would leave the other one little to learn. Their mean log probability is better than either,
+    They share only the data: trained on the sum of their logits, the one that learns faster would
+    leave little gradient to the other. Their mean log probability is better than either,
     as in any ensemble of models that make different mistakes.
 
     Args:

@@ -13,7 +13,7 @@ from phytotron.nn.shapes import Float
 
 
 class Stage(NamedTuple):
-    """Convolutions one after another, then pooling and dropout.
+    """Consecutive convolutions, then pooling and dropout.
 
     Attributes:
         channels: of each convolution.
@@ -37,10 +37,10 @@ class StackedCNN(nn.Module):
         stages: keys and values of each `Stage`.
         kernel: height and width of a filter.
         hidden: units of the dense layers before the last one.
-        activation: makes the activation behind a convolution or a dense layer.
+        activation: makes the activation after a convolution or a dense layer.
         normalization: makes what comes between a convolution and its activation, from channels
             and number of spatial dimensions; None: nothing.
-        drop_maps: dropout takes whole feature maps away (Tompson et al., 2015) instead of single
+        drop_maps: dropout drops whole feature maps (Tompson et al., 2015) instead of single
             values.
 
     Raises:
@@ -78,7 +78,7 @@ class StackedCNN(nn.Module):
             if min(size) < 1:
                 raise UserError(
                     f"nothing is left of images of {input_shape[1]} x {input_shape[2]} pixels "
-                    f"behind stage {number}",
+                    f"after stage {number}",
                     where="model.stages",
                 )
         self.features = nn.Sequential(*layers)
