@@ -37,7 +37,7 @@ PER_EXPERIMENT = {
         "task",
         "trainer",
     ),
-    "evaluate": ("data", "model", "task"),
+    "evaluate": ("data", "model", "regularizer", "task"),  # what building a task builds
 }
 
 # It sends to MLflow itself; to the others nothing comes back of what they tell it.
