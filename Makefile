@@ -33,6 +33,10 @@ test: env ## run the tests (under 10 minutes on 2 cores)
 	@python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadgroup \
 	  --ignore tests/nn --ignore tests/models
 
+PART ?= 1/1
+test-zoo: env ## run the conformance suite over all experiments (a part of them: PART=2/4)
+	@python -m pytest tests/conformance --part $(PART) -n auto --maxprocesses 4 --dist loadgroup
+
 test-slow: env ## run the tests that take longer
 	@python -m pytest -m slow
 
@@ -69,4 +73,4 @@ lock: env ## resolve pyproject.toml anew for all platforms
 clean: ## remove what the pipeline made (DVC's cache, MLflow's store and .venv stay)
 	@rm -rf build data/raw data/interim data/processed
 
-.PHONY: help env repro test test-slow check format bench ui lock clean
+.PHONY: help env repro test test-zoo test-slow check format bench ui lock clean

@@ -15,7 +15,7 @@ import yaml
 
 from phytotron.config.compose import compose_experiment
 from phytotron.config.experiments import experiment_ids
-from phytotron.config.fingerprint import ENTRY, LEFT_OUT, targets
+from phytotron.config.fingerprint import ENTRY, LEFT_OUT
 from phytotron.config.imports import SourceTree, imported_names
 from phytotron.config.stage import plain
 from phytotron.data.tiny_paragraphs import tiny
@@ -54,10 +54,18 @@ def test_the_code_of_every_stage_is_written() -> None:
     assert {name for name in rest if "matrix" in rest[name]} == set(stage_code.PER_EXPERIMENT)
 
 
+def test_training_and_what_it_names_depend_on_the_same_groups() -> None:
+    """A group that `train` may read is one whose code counts, but for those that are numbers."""
+    (keys,) = STAGES["train"]["params"][0].values()
+    groups = {key for key in keys if not key.startswith("card.")}
+    assert groups - {"checkpoint", "seed"} == set(stage_code.PER_EXPERIMENT["train"])
+
+
 def test_every_edit_reaches_the_stage_that_writes_the_code() -> None:
     assert set(STAGES["code"]["deps"]) == {"build/config", "src/phytotron"}
     listed = [*STAGES["compose"]["deps"], "src/phytotron/__init__.py"]
-    listed += [f"src/phytotron/{name}" for name in ("errors.py", "files.py", "stages/__init__.py")]
+    ground = ("errors.py", "files.py", "tables.py", "stages/__init__.py")
+    listed += [f"src/phytotron/{name}" for name in ground]
     needed = TREE.needed([SOURCE / "phytotron/stages/compose.py"])
     names = [f"src/{TREE.name(path)}" for path in needed]
     assert not [name for name in names if not name.startswith(tuple(listed))]
@@ -100,7 +108,7 @@ EDITS = [
     ("training/callbacks.py", "\n\n# a remark\n\n", set()),
     ("stages/train.py", LINE, TRAIN),
     ("config/instantiate.py", LINE, {*TRAIN, *EVALUATE, "register"}),
-    ("evaluation/calibration.py", LINE, {*EVALUATE, "register"}),
+    ("evaluation/mistakes.py", LINE, EVALUATE),
     ("evaluation/paired.py", LINE, {"compare", "register"}),
     ("report/templates/style.css", "\n/* a remark */\n", {"report"}),
     ("tracking/store.py", LINE, {"register"}),
@@ -189,7 +197,7 @@ def test_a_training_loads_nothing_that_its_code_lacks(
     found = {
         file
         for stage in ("train", "evaluate")
-        for file in stage_code.stage_code(TREE, stage, sorted(targets(config)))
+        for file in stage_code.stage_code(TREE, stage, stage_code.named(stage, config))
     }
     lacking = {
         name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from phytotron.runs.results import (
     is_reached,
     last_result,
     read_result,
+    restamp,
     result_file,
     spread,
     write_result,
@@ -51,6 +53,30 @@ def test_a_result_that_was_edited_by_hand_is_refused(
     with pytest.raises(UserError, match=r"planar\.json: was edited by hand") as caught:
         read_result(path)
     assert "phytotron verify scratch/planar" in str(caught.value)
+
+
+def test_a_result_with_another_fingerprint_keeps_the_one_it_was_measured_with(
+    project: Path, make_result
+) -> None:
+    before = make_result()
+    path = write_result(before)
+    assert "restamped" not in path.read_text()
+    for mark in ("a" * 64, "a" * 64, "b" * 64):
+        restamp(path, mark, "moved: the model's bytes are equal", "2026-11-28")
+    after = read_result(path)
+    assert after.fingerprint == "b" * 64
+    assert [(note["from"][0], note["to"][0]) for note in after.restamped] == [
+        ("f", "a"),
+        ("a", "b"),
+    ]
+    assert {note["why"] for note in after.restamped} == {"moved: the model's bytes are equal"}
+    assert replace(after, fingerprint=before.fingerprint, restamped=[]) == before
+
+
+def test_a_result_gets_no_other_fingerprint_without_a_reason(project: Path, make_result) -> None:
+    path = write_result(make_result())
+    with pytest.raises(UserError, match="without a reason"):
+        restamp(path, "a" * 64, " ", "2026-11-28")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"sha256": 1}'])

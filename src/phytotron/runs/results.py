@@ -1,7 +1,8 @@
-"""The numbers that were earned: `zoo/results/<experiment>.json`, written by `verify` alone.
+"""The numbers that were measured: `zoo/results/<experiment>.json`, written by `verify`.
 
-A result is sealed with a hash over its own content. Nothing typed by hand passes for a number that
-was measured: the next one who reads the file is told.
+A result holds a checksum of its own content, which finds accidents: a number that was changed in
+passing, a merge that mixed two results, half a file. It is no proof that the number was measured,
+since whoever edits a file can compute the checksum anew; the nightly verification is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import json
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ class Result:
         dirty: whether the working tree differed from the commit.
         date: the day (UTC), as 2026-11-21.
         fingerprint: of the config and the code (`phytotron.config.fingerprint`).
+        restamped: where the fingerprint was replaced although nothing was measured again, see
+            `restamp`: objects with `from`, `to`, `date` and `why`, the oldest first.
     """
 
     experiment: str
@@ -87,6 +90,7 @@ class Result:
     dirty: bool
     date: str
     fingerprint: str
+    restamped: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def score(self) -> Spread:
@@ -110,9 +114,11 @@ def is_reached(score: float, goal: str, target: float) -> bool:
 
 
 def write_result(result: Result) -> Path:
-    """Write a result, sealed; its file."""
+    """Write a result with its checksum; its file."""
     path = result_file(result.experiment, result.preset)
     content = asdict(result)
+    if not result.restamped:
+        del content["restamped"]
     write_json(path, content | {"sha256": _seal(content)})
     return path
 
@@ -126,8 +132,8 @@ def read_result(path: Path) -> Result:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         seal = content.pop("sha256")
-        names = {field.name for field in fields(Result)}
-        whole = seal == _seal(content) and set(content) == names
+        names = {each.name for each in fields(Result)}
+        whole = seal == _seal(content) and set(content) | {"restamped"} == names
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise UserError(
             f"is no result of a verification ({error})", where=path.as_posix()
@@ -136,7 +142,7 @@ def read_result(path: Path) -> Result:
         raise UserError(
             "was edited by hand: its content does not match its own hash",
             where=path.as_posix(),
-            hint=f"earn it again: phytotron verify {_name(path)}",
+            hint=f"measure it again: phytotron verify {_name(path)}",
         )
     metrics = {name: Spread(**value) for name, value in content["metrics"].items()}
     return Result(**(content | {"metrics": metrics, "seconds": Spread(**content["seconds"])}))
@@ -146,6 +152,35 @@ def last_result(experiment: str, preset: str | None = None) -> Result | None:
     """The result of an experiment; None when it has not been verified."""
     path = result_file(experiment, preset)
     return read_result(path) if path.exists() else None
+
+
+def restamp(path: Path, fingerprint: str, why: str, date: str) -> Result:
+    """Give a result another fingerprint, where it is proven that the number is the same.
+
+    Such as after a module was moved: the code has other names, and gives the same bytes. The result
+    keeps the fingerprint that it was measured with.
+
+    Args:
+        path: the result's file.
+        fingerprint: of the code and config of now.
+        why: how the equality was proven.
+        date: the day, as 2026-11-21.
+
+    Returns:
+        The result as it is now; unchanged if it has this fingerprint already.
+
+    Raises:
+        UserError: the file is not what `verify` wrote, or no reason is given.
+    """
+    result = read_result(path)
+    if not why.strip():
+        raise UserError("a new fingerprint without a reason", where=path.as_posix())
+    if result.fingerprint == fingerprint:
+        return result
+    note = {"from": result.fingerprint, "to": fingerprint, "date": date, "why": why}
+    restamped = replace(result, fingerprint=fingerprint, restamped=[*result.restamped, note])
+    write_result(restamped)
+    return restamped
 
 
 def _seal(content: dict[str, Any]) -> str:

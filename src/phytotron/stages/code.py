@@ -24,8 +24,21 @@ OUT = Path("build/code")
 
 # Stages that run once; each needs what its module imports.
 ALONE = ("scrape", "clean", "preprocess", "compare", "register", "report")
-# Stages of one experiment; each needs also what the experiment's config names.
-PER_EXPERIMENT = ("train", "evaluate")
+# Stages of one experiment; each needs also what the experiment's config names in some groups.
+PER_EXPERIMENT = {
+    "train": (
+        "callbacks",
+        "data",
+        "initializer",
+        "model",
+        "optimizer",
+        "regularizer",
+        "scheduler",
+        "task",
+        "trainer",
+    ),
+    "evaluate": ("data", "model", "regularizer", "task"),  # what building a task builds
+}
 
 # It sends to MLflow itself; to the others nothing comes back of what they tell it.
 _TRACKS = "register"
@@ -54,22 +67,26 @@ def all_code(tree: SourceTree, configs: Mapping[str, Any]) -> dict[str, dict[str
     """
     found = {stage: stage_code(tree, stage) for stage in ALONE}
     for experiment, config in configs.items():
-        named = sorted(set(targets(config)))
         for stage in PER_EXPERIMENT:
-            found[f"{stage}/{experiment}"] = stage_code(tree, stage, named)
+            found[f"{stage}/{experiment}"] = stage_code(tree, stage, named(stage, config))
     return found
 
 
-def stage_code(tree: SourceTree, stage: str, named: list[str] | None = None) -> dict[str, str]:
+def named(stage: str, config: Mapping[str, Any]) -> list[str]:
+    """What an experiment's config names for a stage, such as the classes of its network."""
+    return sorted(set(targets([config.get(group) for group in PER_EXPERIMENT[stage]])))
+
+
+def stage_code(tree: SourceTree, stage: str, names: list[str] | None = None) -> dict[str, str]:
     """The hash of every file that a stage needs, by its path.
 
     Args:
         tree: the source.
         stage: its name in `dvc.yaml`.
-        named: what the experiment's config names.
+        names: what the experiment's config names for it.
     """
     left_out = tuple(name for name in LEFT_OUT if stage != _TRACKS or name != "phytotron.tracking")
-    return code_hashes(tree, [f"phytotron.stages.{stage}", *(named or [])], left_out)
+    return code_hashes(tree, [f"phytotron.stages.{stage}", *(names or [])], left_out)
 
 
 if __name__ == "__main__":
