@@ -8,10 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
-from phytotron.report.line_chart import Line, line_chart
 
 from phytotron.config.components import KINDS, component_names
-from phytotron.report.component_figures import figures
+from phytotron.report.component_figures import Line, cells_figure, figures, lines_figure
 from phytotron.report.components_page import FIGURES, PAGE, render
 
 ROOT = Path(__file__).parents[2]
@@ -49,13 +48,30 @@ def test_every_figure_of_the_page_is_there_and_no_other():
         assert ElementTree.fromstring(text).tag.endswith("svg")
 
 
-def test_a_curve_passes_through_its_points():
-    chart = line_chart("a line", [Line("x", [0, 1, 2], [0, 1, 2])], "x")
-    path = re.search(r'd="(M[^"]*L[^"]*)"', chart)
-    assert path
-    (x0, y0), (x1, y1), (x2, y2) = (
-        tuple(map(float, pair.split())) for pair in re.split("[ML]", path[1])[1:]
-    )
-    assert x1 - x0 == pytest.approx(x2 - x1, abs=0.2)
-    assert y0 > y1 > y2  # upwards
-    assert y0 - y1 == pytest.approx(y1 - y2, abs=0.2)
+def test_a_figure_is_a_small_file_with_a_title_and_its_texts():
+    text = figures()["activation-tanh.svg"]
+    root = ElementTree.fromstring(text)
+    namespace = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{namespace}title").text == "tanh, and its derivative"
+    texts = {"".join(each.itertext()).strip() for each in root.iter(f"{namespace}text")}
+    assert {"z", "y(z)", "y'(z)"} <= texts
+    assert len(text) < 12_000
+
+
+def test_the_curves_are_the_function_and_its_derivative():
+    z, y, slope = [0.0, 1.0], [2.0, 3.0], [4.0, 5.0]
+    lines = [Line("y(z)", z, y), Line("y'(z)", z, slope, steps=True)]
+    figure = lines_figure(lines, "z")
+    (axes,) = figure.axes
+    drawn = axes.lines[2:]  # after the two axes through 0
+    assert [list(line.get_ydata()) for line in drawn] == [y, slope]
+    assert [list(line.get_xdata()) for line in drawn] == [z, z]
+    assert [line.get_drawstyle() for line in drawn] == ["default", "steps-post"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["y(z)", "y'(z)"]
+    assert axes.get_xlabel() == "z"
+
+
+def test_a_normalization_frames_what_it_takes_the_mean_of():
+    left, right = cells_figure(2, 3, [("a", "column"), ("b", "row")]).axes
+    sizes = [[(p.get_width(), p.get_height()) for p in axes.patches[6:]] for axes in (left, right)]
+    assert sizes == [[(1, 2)] * 3, [(3, 1)] * 2]

@@ -91,31 +91,30 @@ def save(figure: Figure, path: Path | str, dpi: int = 120) -> None:
 
 
 def confusion_figure(
-    counts: ArrayLike, labels: Sequence[str], *, theme: Theme = PRINT, side: float | None = None
+    counts: ArrayLike, labels: Sequence[str], *, theme: Theme = PRINT, numbers_from: float = 0.005
 ) -> Figure:
     """The confusion matrix, each row in per cent of the samples of its class.
 
-    Labels of the form `product/area` that stand together are grouped by product. Shares below half
-    a per cent have no number.
+    Labels of the form `product/area` that stand together are grouped by product.
 
     Args:
         counts: samples of each actual (row) and predicted (column) class, shape (classes, classes).
         labels: label names, in the order of the class ids.
         theme: colours.
-        side: of the matrix in inches; None: as many as its classes need.
+        numbers_from: the smallest share that is written into its cell.
     """
     counts = np.asarray(counts)
     support = counts.sum(axis=1)
     shares = counts / np.maximum(support, 1)[:, None]
     classes = len(labels)
-    side = side or float(np.clip(0.3 * classes, 3, 24))
+    side = float(np.clip(0.3 * classes, 3, 24))
     with rc_context(theme.style):
         figure = Figure(figsize=(side + 3.2, side + 2.4), layout="constrained")
         axes = figure.add_subplot()
         axes.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), aspect="equal")
         _draw_cells(axes, counts, shares, theme)
         if classes <= _MOST_NUMBERS:
-            _write_shares(axes, shares, theme)
+            _write_shares(axes, shares, numbers_from, theme)
         _name_classes(axes, labels, support, theme)
         axes.set_xlabel("predicted")
         axes.set_ylabel("actual (number of test samples)")
@@ -283,13 +282,16 @@ def _draw_cells(
             clip_on=False,
         )
         cell.set_gid(f"cell-{row}-{column}")
+        cell.set_in_layout(False)  # it lies within the axes; to measure hundreds takes seconds
         axes.add_patch(cell)
 
 
-def _write_shares(axes: Axes, shares: NDArray[np.float64], theme: Theme) -> None:
-    for row, column in zip(*np.nonzero(shares >= 0.005), strict=True):
+def _write_shares(
+    axes: Axes, shares: NDArray[np.float64], numbers_from: float, theme: Theme
+) -> None:
+    for row, column in zip(*np.nonzero(shares >= numbers_from), strict=True):
         share = shares[row, column]
-        axes.text(
+        number = axes.text(
             column,
             row,
             f"{100 * share:.0f}",
@@ -299,6 +301,7 @@ def _write_shares(axes: Axes, shares: NDArray[np.float64], theme: Theme) -> None
             fontweight="bold" if row == column else "normal",
             color=theme.paper if _strength(share) > 0.7 else theme.ink,
         )
+        number.set_in_layout(False)
 
 
 def _name_classes(

@@ -120,7 +120,7 @@ def file_svg(figure: Figure, title: str) -> str:
     size = (
         f'width="{width * 4 / 3:g}" height="{height * 4 / 3:g}" viewBox="0 0 {width:g} {height:g}"'
     )
-    text = re.sub(r' id="(?!m[0-9a-f]{10}")[^"]*"', "", _svg(figure))
+    text = re.sub(r' id="(?!m[0-9a-f]{10}")[^"]*"', "", _svg(figure))  # but those of marks
     return f'<svg {head} role="img" {size}>{_title(title)}{text}</svg>\n'
 
 
@@ -130,6 +130,10 @@ def _svg(figure: Figure) -> str:
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     settings = {"svg.fonttype": "none", "svg.hashsalt": "phytotron"}
     with rc_context(settings):
+        # The layout alone, and once: `savefig` would draw everything twice for it.
+        if engine := figure.get_layout_engine():
+            engine.execute(figure)
+            figure.set_layout_engine("none")
         figure.savefig(buffer, format="svg", metadata=nothing, transparent=True)
     text = buffer.getvalue()
     text = text[text.index("</defs>") + len("</defs>") : text.rindex("</svg>")]
@@ -137,7 +141,10 @@ def _svg(figure: Figure) -> str:
     text = re.sub(r"-?\d+\.\d{2,}", lambda match: f"{float(match[0]):.1f}", text)
     text = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", text)
     text = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", text)
-    return re.sub(r"\s*\n\s*", " ", text).replace("> <", "><").strip()
+    text = re.sub(r"\s*\n\s*", " ", text).replace("> <", "><").strip()
+    # The grounds of figure and axes, which are not filled, and what is empty then.
+    text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text)
+    return text.replace("<g/>", "")
 
 
 def _id(found: str, name: str, used: set[str], tips: Mapping[str, str]) -> str:

@@ -2,22 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import torch
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
 from phytotron.config.components import component_names, resolve
 from phytotron.config.instantiate import instantiate
+from phytotron.figures.theme import Theme, file_svg
 from phytotron.nn.divergences import bernoulli
-from phytotron.report.line_chart import Line, grouped_cells, line_chart
 from phytotron.scratch.descent import batch_descent
 
 _STEPS, _EPOCHS = 200, 20  # of the run that a schedule is drawn for
 # A validation loss that falls, and is stuck for a while, for the schedules that look at one.
 _LOSSES = [1.0, 0.8, 0.7, 0.65, 0.63, 0.63, 0.64, 0.63, 0.65, 0.5]
 _LOSSES += [0.45, 0.42, 0.41, 0.41, 0.42, 0.41, 0.42, 0.41, 0.42, 0.41]
+# Middle tones, which can be read on white and on black: a file does not know its page's ground.
+_GREY = "#8a8a8a"
+_SERIES = ("#3b82c4", "#d9770a", "#5f9e4a", "#b05fa8")
+_THEME = Theme(_GREY, _GREY, _GREY, "none", *_SERIES[:2], series=_SERIES)
+_STYLES = ("-", "--", ":", "-.")  # without colour the lines are told apart by these
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve.
+
+    Attributes:
+        label: what it is, for the legend.
+        xs, ys: its points, in order.
+        steps: whether it jumps from point to point instead of leading there.
+    """
+
+    label: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    steps: bool = False
+
+
+def lines_figure(lines: Sequence[Line], x_label: str) -> Figure:
+    """At most four curves above one axis."""
+    with rc_context(_THEME.style):
+        figure = Figure(figsize=(3.1, 1.9), layout="constrained")
+        axes = figure.subplots()
+        axes.grid(linewidth=0.3, clip_on=False)
+        for place in (axes.axhline, axes.axvline):
+            place(0, color=_GREY, linewidth=0.8, clip_on=False)
+        for line, colour, style in zip(lines, _SERIES, _STYLES, strict=False):
+            axes.plot(
+                line.xs,
+                line.ys,
+                color=colour,
+                linestyle=style,
+                linewidth=1.6,
+                drawstyle="steps-post" if line.steps else "default",
+                label=line.label,
+                clip_on=False,
+            )
+        axes.set_xlabel(x_label)
+        axes.margins(x=0)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        figure.legend(
+            loc="outside upper left", ncols=len(lines), labelcolor="linecolor", borderpad=0
+        )
+    return figure
+
+
+def cells_figure(rows: int, columns: int, parts: Sequence[tuple[str, str]]) -> Figure:
+    """Tables of cells side by side, each framed by column or by row.
+
+    Args:
+        rows, columns: of each table.
+        parts: caption, and `column` or `row`, of each table.
+    """
+    with rc_context(_THEME.style):
+        figure = Figure(figsize=(2.2 * len(parts), 1.5), layout="constrained")
+        panels = figure.subplots(1, len(parts), squeeze=False)[0]
+        for axes, (caption, frame), colour in zip(panels, parts, _SERIES, strict=False):
+            axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal", title=caption)
+            axes.set_axis_off()
+            for row in range(rows):
+                for column in range(columns):
+                    shade = 0.15 + 0.1 * ((row + column) % 3)
+                    cell = {"facecolor": colour, "alpha": shade, "linewidth": 0}
+                    axes.add_patch(Rectangle((column, row), 1, 1, clip_on=False, **cell))
+            framed = {"fill": False, "edgecolor": colour, "linewidth": 2, "clip_on": False}
+            for index in range(columns if frame == "column" else rows):
+                corner = (index, 0) if frame == "column" else (0, index)
+                width, height = (1, rows) if frame == "column" else (columns, 1)
+                axes.add_patch(Rectangle(corner, width, height, **framed))
+    return figure
+
+
+def line_chart(title: str, lines: Sequence[Line], x_label: str) -> str:
+    """The curves as the text of an SVG file."""
+    return file_svg(lines_figure(lines, x_label), title)
 
 
 def figures() -> dict[str, str]:
@@ -28,11 +113,13 @@ def figures() -> dict[str, str]:
         "stacked-sigmoids": _stacked_sigmoids(),
         "bernoulli-divergence": _divergence(),
         "batch-sizes": _batch_sizes(),
-        "batch-and-layer-norm": grouped_cells(
+        "batch-and-layer-norm": file_svg(
+            cells_figure(
+                rows=4,
+                columns=6,
+                parts=[("batch norm: per feature", "column"), ("layer norm: per sample", "row")],
+            ),
             "What batch and layer normalization take a mean of",
-            rows=4,
-            columns=6,
-            parts=[("batch norm: per feature", "column"), ("layer norm: per sample", "row")],
         ),
     }
     return {f"{name}.svg": text for name, text in found.items()}

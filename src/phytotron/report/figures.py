@@ -156,7 +156,7 @@ def confusion(each: ReportedExperiment, labels: Sequence[str]) -> Markup:
         for pair in top_confusions(each, 5)
     ]
     return inline_svg(
-        confusion_figure(counts, labels, theme=PAGE),
+        confusion_figure(counts, labels, theme=PAGE, numbers_from=0.095),
         f"confusion-{each.slot}",
         title=f"Confusion matrix of {each.name}",
         description="Most frequent confusions: " + ("; ".join(worst) or "none"),
