@@ -16,7 +16,7 @@ from phytotron.config.composed import Composed
 from phytotron.config.experiments import load_yaml
 from phytotron.config.keys import has_key, key_paths, value_at
 from phytotron.config.mistakes import unknown_key
-from phytotron.config.schema import GROUPS, NODES, check_group
+from phytotron.config.schema import GROUPS, check_groups
 from phytotron.config.types import check_type
 from phytotron.config.yaml_positions import places
 
@@ -41,11 +41,7 @@ def check_composed(composed: Composed, base: Mapping[str, Any], changes: Sequenc
         if sets_value and not (_has_schema(change.key) or component_key(change.key)):
             before = value_at(base, change.key)
             check_type(change.key, before, change.value, where=change.where)
-    for group in (*GROUPS, *NODES):
-        if group in composed.content:
-            value = composed.content[group]
-            # Any group may be left unused, but a card must be there.
-            check_group(group, {} if group == "card" and value is None else value, composed.where)
+    check_groups(composed.content, composed.where, has_card="card" in composed.content)
 
 
 def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:

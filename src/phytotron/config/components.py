@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.config.experiments import CONF, load_yaml
-from phytotron.config.keys import key_paths, put, value_at
 from phytotron.config.mistakes import wrong_value
 from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean
@@ -126,15 +125,10 @@ def replace_names(content: dict[str, Any], where: Callable[[str], str | None]) -
     Raises:
         UserError: there is no component or figure of a name; says where the name is.
     """
-    replaced = False
-    # The keys as they are now: a node that is put in has keys that end like a component's.
-    for key in list(key_paths(content)):
-        if component_key(key) == key:
-            kind = KINDS[key.rpartition(".")[2].rpartition("_")[2]]
-            value = value_at(content, key)
-            put(content, key, _node(kind, value, key, where(key)))
-            replaced = True
-    if replaced and "${" in str(content):
+    for group in ("model", "task"):
+        if isinstance(content.get(group), dict):
+            _replace(content[group], group, where)
+    if "${" in str(content):
         _resolve(content)
     figures = content.get("figures")
     for name in figures if isinstance(figures, list) else ():
@@ -146,6 +140,19 @@ def replace_names(content: dict[str, Any], where: Callable[[str], str | None]) -
                 allowed=", ".join(known),
                 hint=did_you_mean(str(name), known),
             )
+
+
+def _replace(node: dict[str, Any], prefix: str, where: Callable[[str], str | None]) -> None:
+    """Replace the names in a mapping and in those inside; a node that is put in stays as it is."""
+    for name, value in node.items():
+        key = f"{prefix}.{name}"
+        kind = KINDS.get(str(name).rpartition("_")[2])
+        if kind is not None:
+            # Only a name that was written down has a place to tell when it is wrong.
+            place = where(key) if value is not None else None
+            node[name] = _node(kind, value, key, place)
+        elif isinstance(value, dict):
+            _replace(value, key, where)
 
 
 def component_key(key: str) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,21 @@ _FLOAT = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class File:
+    """A file that a config is merged from.
+
+    Attributes:
+        name: the path from the config folder, without `.yaml`.
+        package: the key path that the content is put at, empty for the top.
+        content: what the file holds, without its defaults list.
+    """
+
+    name: str
+    package: str
+    content: DictConfig
+
+
 class ConfigFiles:
     """The files of a config folder, each read once.
 
@@ -47,18 +63,7 @@ class ConfigFiles:
         version.setbase("1.3")  # the rules of composition; without it, Hydra warns
         self._repository = _Repository(folder)
 
-    def content(self, name: str) -> DictConfig:
-        """The content of a file without its defaults list.
-
-        Args:
-            name: the path from the folder, without `.yaml`.
-        """
-        loaded = self._repository.load_config(name)
-        assert loaded is not None, name
-        assert isinstance(loaded.config, DictConfig), name
-        return loaded.config
-
-    def merge_order(self, root: str, choices: Sequence[Override]) -> list[tuple[str, str]]:
+    def in_merge_order(self, root: str, choices: Sequence[Override]) -> list[File]:
         """The files that a root file and choices of groups ask for, in the order of merging.
 
         Args:
@@ -66,8 +71,7 @@ class ConfigFiles:
             choices: parsed overrides such as `trainer=gpu`.
 
         Returns:
-            (name, package) pairs; the package is the key path that the content is put at, empty
-            for the top.
+            One entry a file; one file may be there twice.
 
         Raises:
             HydraException: a file is missing. What Hydra does not expect raises any other error.
@@ -76,10 +80,16 @@ class ConfigFiles:
             self._repository, root, list(choices), prepend_hydra=False, skip_missing=False
         )
         return [
-            (entry.config_path, entry.package or "")
+            File(entry.config_path, entry.package or "", self._content(entry.config_path))
             for entry in listed.defaults
             if entry.config_path
         ]
+
+    def _content(self, name: str) -> DictConfig:
+        loaded = self._repository.load_config(name)
+        if loaded is None or not isinstance(loaded.config, DictConfig):
+            raise TypeError(f"{name}.yaml holds no keys")
+        return loaded.config
 
 
 class _Repository(ConfigRepository):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from urllib.parse import urlsplit
@@ -548,6 +548,24 @@ NODES = ("data", "model", "task", "initializer", "regularizer", "optimizer", "sc
 
 
 # --- what pydantic finds, as an error for a person -----------------------------------------------
+
+
+def check_groups(
+    content: Mapping[str, Any], where: Callable[[str], str | None], has_card: bool
+) -> None:
+    """Check all groups of a composed config that have a schema.
+
+    Args:
+        content: plain dicts and lists.
+        where: gives the place of a dotted key, see `Composed.where`.
+        has_card: whether there must be a card; any other group may be left unused.
+
+    Raises:
+        UserError: a key is unknown or missing, or a value is not allowed.
+    """
+    for group in (*GROUPS, *NODES):
+        value = content.get(group)
+        check_group(group, {} if has_card and group == "card" and not value else value, where)
 
 
 def check_group(group: str, value: Any, where: Callable[[str], str | None]) -> None:

@@ -30,13 +30,12 @@ class Place:
     comment: str
 
 
-def places(path: Path) -> Iterator[Place]:
+def places(path: Path) -> list[Place]:
     """Every key of a YAML file, with its line; the defaults list of Hydra is left out."""
     text = path.read_text(encoding="utf-8")
     root = _root(text)
     lines = text.splitlines()
-    if isinstance(root, yaml.MappingNode):
-        yield from _walk(root, "", lines)
+    return list(_walk(root, "", lines)) if isinstance(root, yaml.MappingNode) else []
 
 
 def line_of(path: Path, key: str) -> int:
