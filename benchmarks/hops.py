@@ -51,9 +51,10 @@ class Walk:
             if (file := own_file(frame.f_code)) and file != "files.py":
                 self.hashes[f"{'fit' if self.in_fit else 'before'}: {file}"] += 1
             return
-        if event != "call":
-            return
         code = frame.f_code
+        # A generator is called once, and entered again for each of its items.
+        if event != "call" or code.co_code[frame.f_lasti + 1] != 0:
+            return
         file = own_file(code)
         if code.co_name == "step" and "optim" in code.co_filename and self.before_a_step is None:
             self.before_a_step = len(self.files)

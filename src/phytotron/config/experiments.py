@@ -116,6 +116,8 @@ def load_yaml(path: Path) -> Any:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise UserError(f"not valid YAML: {error.problem}", where=where) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"not valid YAML: {error}", where=str(path)) from error
 
 
 def yaml_text(content: Any) -> str:
