@@ -96,6 +96,7 @@ def _file(kind: str, name: str) -> Path:
 
 def _row(kind: str, name: str) -> dict[str, Any]:
     comments = []
+    # The title is the first line; notes end with the first line that is no comment.
     for line in _file(kind, name).read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             break
@@ -186,6 +187,7 @@ def figure_modules() -> dict[str, str]:
 def _node(kind: str, value: Any, key: str, where: str | None) -> Any:
     """What stands for a name, a list of names, or a name with some values changed."""
     place = f"{where}: {key}" if where and not where.startswith("override") else where or key
+    # `metrics: [accuracy, {name: auc, average: null}]`
     if isinstance(value, list):
         nodes = {}
         for item in value:
@@ -201,6 +203,7 @@ def _node(kind: str, value: Any, key: str, where: str | None) -> Any:
         for name, own in value.items():
             if name == "name":
                 continue
+            # A key that the file does not have is no argument of the component.
             if name not in node:
                 known = [name for name in node if not name.startswith("_")]
                 raise UserError(

@@ -114,6 +114,7 @@ def _compose_roots(
             "there is no folder 'conf' here", hint="run this from the repository's root"
         )
     known = groups()
+    # All overrides are read first: a mistake in one is answered before any file is.
     changes = [parse(text, known) for text in (*overrides, *further)]
     for change in changes:
         if change.key == EXPERIMENT_GROUP:
@@ -133,6 +134,7 @@ def _compose_roots(
             known = {key for name in owners for key in key_paths(merged(name).base)}
             raise unknown_key(change.key, sorted(known), change.where)
 
+    # An override of the seed wins over the seed of params.yaml.
     own_seed = [] if seed is None or any(change.key == "seed" for change in changes) else [seed]
     composed = {}
     for name in wanted:
@@ -167,6 +169,7 @@ class _Merged:
 
 def _merge_root(root: _Root, choices: Sequence[Change], files: ConfigFiles) -> _Merged:
     """Merge a root with those of the group choices that it can use."""
+    # Twice where groups are overridden: which of them a config can use shows without them.
     own = parse(root.choice, {root.choice.partition("=")[0]})
     merged = _merge(root, [own], (), files)
     if choices:
@@ -218,6 +221,7 @@ def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
     from phytotron.config.check import check_composed, check_experiment_file
     from phytotron.config.components import replace_names
 
+    # A struct refuses keys that it does not have.
     config = merged.config.copy()
     OmegaConf.set_struct(config, True)
     for change in applied:
@@ -252,7 +256,7 @@ def _override(config: DictConfig, change: Change, merged: _Merged) -> None:
         # A mapping as a value may have a key that is not there.
         key = ".".join(part for part in (str(error.full_key or change.key),) if part)
         raise unknown_key(key, key_paths(merged.base), change.where) from error
-    except Exception as error:  # OmegaConf has an error of its own for each kind of misuse
+    except Exception as error:  # OmegaConf has a different error for each kind of misuse
         check_type(change.key, value_at(merged.base, change.key), change.value, where=change.where)
         raise UserError(_first_line(error), where=change.where) from error
 
@@ -276,6 +280,7 @@ def _answered(root: _Root, choices: Sequence[Change] = ()) -> Iterator[None]:
         where = f"{os.path.relpath(mark.name)}:{mark.line + 1}" if mark else None
         raise UserError(f"not valid YAML: {error.problem}", where=where or _file(root)) from error
     except OmegaConfBaseException as error:
+        # Such as an interpolation of a key that is not there.
         key = f": {error.full_key}" if getattr(error, "full_key", None) else ""
         raise UserError(_first_line(error), where=f"{_file(root)}{key}") from error
     except Exception as error:

@@ -95,10 +95,13 @@ class ConfigFiles:
 class _Repository(ConfigRepository):
     """One folder as Hydra's list of places to look in, without a search for plugins."""
 
+    # Hydra's own constructor looks for plugins in all installed packages, which takes longer than
+    # to compose a config. This project has one folder and no plugins.
     def __init__(self, folder: Path) -> None:
         self.sources = [_Folder("main", f"file://{folder.resolve()}")]
         self._read: dict[str, ConfigResult | None] = {}
 
+    # Hydra asks for a file several times: for its package, its defaults list and its content.
     def load_config(self, config_path: str) -> ConfigResult | None:
         if config_path not in self._read:
             self._read[config_path] = super().load_config(config_path)
@@ -113,11 +116,13 @@ class _Folder(FileConfigSource):
         if not path.is_file():
             raise ConfigLoadError(f"Config not found: {path}")
         text = path.read_text(encoding="utf-8")
+        # PyYAML's messages name the file only if what it reads has a name.
         content = yaml.load(_Named(text, str(path)), Loader=_loader())
         return ConfigResult(
             config=OmegaConf.create({} if content is None else content),
             path=f"file://{self.path}",
             provider=self.provider,
+            # The header is a comment, `# @package _global_`, and so no part of the content.
             header=ConfigSource._get_header_dict(text[:512]),
         )
 
@@ -142,6 +147,7 @@ def _loader() -> Any:
     class Loader(SafeLoader):
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
             seen = set()
+            # YAML lets the last of two equal keys win, so a mistake would go unnoticed.
             for key, _ in node.value:
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(
@@ -155,6 +161,7 @@ def _loader() -> Any:
             return super().construct_mapping(node, deep=deep)
 
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+    # 2001-01-01 is a text here: JSON and OmegaConf have no dates.
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
         for first, resolvers in Loader.yaml_implicit_resolvers.items()

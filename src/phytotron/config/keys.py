@@ -36,6 +36,7 @@ def merge_all(parts: Iterable[tuple[Mapping[Any, Any], str]]) -> dict[Any, Any]:
     """Merge mappings, each at a key path (empty for the top); what comes later wins."""
     merged: dict[Any, Any] = {}
     for content, package in parts:
+        # {"a": {"b": content}} for the package a.b
         for part in reversed(package.split(".") if package else []):
             content = {part: content}
         _merge(merged, content)
@@ -46,6 +47,7 @@ def _merge(into: dict[Any, Any], other: Mapping[Any, Any]) -> None:
     for key, value in other.items():
         if isinstance(value, Mapping):
             before = into.get(key)
+            # A copy, so that no mapping that was passed in is changed.
             into[key] = dict(before) if isinstance(before, Mapping) else {}
             _merge(into[key], value)
         else:

@@ -87,8 +87,10 @@ def parse(text: str, groups: set[str]) -> Change:
             where=f"override '{text}'",
             allowed="key=value, +key=value, ~key, group=choice",
         )
+    # A group in a subfolder has slashes, and its key in the config has dots.
     group = str(parsed.key_or_group)
     deletes = parsed.is_delete()
+    # `trainer=null` sets a value: there is no file to choose.
     return Change(
         text=text,
         key=group.replace("/", "."),

@@ -5,7 +5,7 @@ An entry stays for one release.
 
 from __future__ import annotations
 
-# Dotted key to dotted key; a group stands for all of its keys.
+# Dotted key to dotted key; a group has all of its keys renamed.
 RENAMED: dict[str, str] = {
     "resume": "checkpoint",
     "model.first_beta": "model.beta_start",
@@ -27,6 +27,7 @@ RENAMED_FAMILIES: dict[str, str] = {"docs": "router"}
 
 def renamed(key: str) -> str | None:
     """The new name of a dotted key, or None when it was never another."""
+    # From the whole key to its first part: the longest entry decides.
     group, rest = key, ""
     while group:
         if group in RENAMED:
