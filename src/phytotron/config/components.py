@@ -224,7 +224,7 @@ def _resolve(content: dict[str, Any]) -> None:
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        resolved = OmegaConf.to_container(OmegaConf.create(content), resolve=True)
+        resolved: Any = OmegaConf.to_container(OmegaConf.create(content), resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(str(error).splitlines()[0]) from error
     content.update(resolved)

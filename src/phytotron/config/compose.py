@@ -190,8 +190,7 @@ def _merge(
                 OmegaConf.update(config, file.package, file.content, merge=True, force_add=True)
             else:
                 config.merge_with(file.content)
-        base = OmegaConf.to_container(config, resolve=False)
-    assert isinstance(base, dict)
+        base: Any = OmegaConf.to_container(config, resolve=False)
     return _Merged(root, tuple(order), config, base, chosen)
 
 
@@ -228,8 +227,7 @@ def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
         if not change.chooses:
             _override(config, change, merged)
     with _answered(merged.root):
-        content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    assert isinstance(content, dict)
+        content: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
 
     texts = tuple(change.text for change in applied)
     sources = tuple((CONF / f"{file.name}.yaml", file.package) for file in merged.files)
@@ -237,12 +235,12 @@ def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
     if merged.root.file == EXPERIMENT:
         # What the files define that the experiment is made from, without the experiment's own.
         own = merged.root.choice.replace("=", "/")
-        groups = merge_all(
+        parts: list[tuple[Any, str]] = [
             (OmegaConf.to_container(file.content, resolve=False), file.package)
             for file in merged.files
             if file.name != own
-        )
-        check_experiment_file(CONF / f"{own}.yaml", groups)
+        ]
+        check_experiment_file(CONF / f"{own}.yaml", merge_all(parts))
     replace_names(content, composed.where)
     check_composed(composed, merged.base, applied)
     return composed

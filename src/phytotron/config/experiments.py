@@ -79,7 +79,8 @@ def experiment_file(experiment: str) -> Path:
     """
     path = FOLDER / f"{experiment}.yaml"
     if "\0" in experiment or not path.is_file():
-        if new := renamed_experiment(experiment):
+        new = renamed_experiment(experiment)
+        if new and (FOLDER / f"{new}.yaml").is_file():
             raise UserError(f"the experiment '{experiment}' is now '{new}'")
         known = experiment_ids()
         raise UserError(
