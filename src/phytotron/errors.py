@@ -39,10 +39,10 @@ class UserError(ValueError):
 
 
 class Interrupted(Exception):  # noqa: N818, like KeyboardInterrupt it is no error
-    """A signal ended the work gracefully: what is needed to continue has been saved.
+    """A signal ended the work gracefully: what it takes to continue has been saved.
 
     Args:
-        what: how far it came, and how to go on.
+        what: how far it came, and how to continue.
         signal: the number of the signal.
 
     Attributes:

@@ -27,9 +27,11 @@ def replacing(target: Path | str) -> Iterator[Path]:
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(target)
+    # In the same folder: a rename across file systems would be a copy, which can be cut off.
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         yield temporary
+        # First the content, then the name: after a power cut the name never has half a content.
         sync(temporary)
         temporary.replace(target)
         sync(target.parent)
@@ -53,6 +55,7 @@ def replacing_folder(target: Path | str) -> Iterator[Path]:
         for path in sorted(temporary.rglob("*")):
             if path.is_file():
                 sync(path)
+        # A folder cannot be renamed over a full one, so the old one steps aside first.
         if target.exists():
             old = target.with_name(f".{target.name}.{os.getpid()}.old")
             target.replace(old)

@@ -26,4 +26,5 @@ def check_card(path: Path, card: Mapping[str, Any] | None) -> None:
     """
     from phytotron.config.schema import check_group  # here: pydantic is slow to import
 
+    # A file without a card is answered like a card without its keys.
     check_group("card", dict(card or {}), lambda key: set_at([(path, "")], key) or str(path))

@@ -16,7 +16,7 @@ from phytotron.config.composed import Composed
 from phytotron.config.experiments import load_yaml
 from phytotron.config.keys import has_key, key_paths, value_at
 from phytotron.config.mistakes import unknown_key
-from phytotron.config.schema import GROUPS, NODES, check_group
+from phytotron.config.schema import GROUPS, check_groups
 from phytotron.config.types import check_type
 from phytotron.config.yaml_positions import places
 
@@ -37,15 +37,12 @@ def check_composed(composed: Composed, base: Mapping[str, Any], changes: Sequenc
             range; names the file and line, or the override.
     """
     for change in changes:
+        # A new key has no type yet, and a component may be a name, a list or a node.
         sets_value = not (change.chooses or change.adds or change.deletes)
         if sets_value and not (_has_schema(change.key) or component_key(change.key)):
             before = value_at(base, change.key)
             check_type(change.key, before, change.value, where=change.where)
-    for group in (*GROUPS, *NODES):
-        if group in composed.content:
-            value = composed.content[group]
-            # Any group may be left unused, but a card must be there.
-            check_group(group, {} if group == "card" and value is None else value, composed.where)
+    check_groups(composed.content, composed.where, has_card="card" in composed.content)
 
 
 def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
@@ -65,6 +62,7 @@ def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
     own = load_yaml(path) or {}
     for place in places(path):
         key = place.key
+        # The schema knows more of these keys than the groups' files do.
         if _has_schema(key) or _is_inline(own, key):
             continue
         component = component_key(key)
@@ -72,6 +70,7 @@ def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
             continue  # see `replace_names`
         where = f"{path.as_posix()}:{place.line}"
         if not has_key(groups, key):
+            # `data: null` in a group leaves it to the experiment what keys there are.
             parent = key.rpartition(".")[0]
             if parent and _is_open(value_at(groups, parent)):
                 continue
@@ -91,5 +90,5 @@ def _is_inline(own: Mapping[str, Any], key: str) -> bool:
 
 
 def _is_open(node: Any) -> bool:
-    """An empty mapping or null in a group file stands for keys that the user chooses."""
+    """An empty mapping or null in a group file leaves the keys to the user."""
     return node is None or (isinstance(node, Mapping) and not node)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.config.experiments import CONF, load_yaml
-from phytotron.config.keys import key_paths, put, value_at
 from phytotron.config.mistakes import wrong_value
 from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean
@@ -98,6 +97,7 @@ def _file(kind: str, name: str) -> Path:
 
 def _row(kind: str, name: str) -> dict[str, Any]:
     comments = []
+    # The title is the first line; notes end with the first line that is no comment.
     for line in _file(kind, name).read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             break
@@ -127,15 +127,10 @@ def replace_names(content: dict[str, Any], where: Callable[[str], str | None]) -
     Raises:
         UserError: there is no component or figure of a name; says where the name is.
     """
-    replaced = False
-    # The keys as they are now: a node that is put in has keys that end like a component's.
-    for key in list(key_paths(content)):
-        if component_key(key) == key:
-            kind = KINDS[key.rpartition(".")[2].rpartition("_")[2]]
-            value = value_at(content, key)
-            put(content, key, _node(kind, value, key, where(key)))
-            replaced = True
-    if replaced and "${" in str(content):
+    for group in ("model", "task"):
+        if isinstance(content.get(group), dict):
+            _replace(content[group], group, where)
+    if "${" in str(content):
         _resolve(content)
     figures = content.get("figures")
     for name in figures if isinstance(figures, list) else ():
@@ -147,6 +142,19 @@ def replace_names(content: dict[str, Any], where: Callable[[str], str | None]) -
                 allowed=", ".join(known),
                 hint=did_you_mean(str(name), known),
             )
+
+
+def _replace(node: dict[str, Any], prefix: str, where: Callable[[str], str | None]) -> None:
+    """Replace the names in a mapping and in those inside; a node that is put in stays as it is."""
+    for name, value in node.items():
+        key = f"{prefix}.{name}"
+        kind = KINDS.get(str(name).rpartition("_")[2])
+        if kind is not None:
+            # Only a name that was written down has a place to tell when it is wrong.
+            place = where(key) if value is not None else None
+            node[name] = _node(kind, value, key, place)
+        elif isinstance(value, dict):
+            _replace(value, key, where)
 
 
 def component_key(key: str) -> str | None:
@@ -180,6 +188,7 @@ def figure_modules() -> dict[str, str]:
 def _node(kind: str, value: Any, key: str, where: str | None) -> Any:
     """What stands for a name, a list of names, or a name with some values changed."""
     place = f"{where}: {key}" if where and not where.startswith("override") else where or key
+    # `metrics: [accuracy, {name: auc, average: null}]`
     if isinstance(value, list):
         nodes = {}
         for item in value:
@@ -195,6 +204,7 @@ def _node(kind: str, value: Any, key: str, where: str | None) -> Any:
         for name, own in value.items():
             if name == "name":
                 continue
+            # A key that the file does not have is no argument of the component.
             if name not in node:
                 known = [name for name in node if not name.startswith("_")]
                 raise UserError(
@@ -215,7 +225,7 @@ def _resolve(content: dict[str, Any]) -> None:
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        resolved = OmegaConf.to_container(OmegaConf.create(content), resolve=True)
+        resolved: Any = OmegaConf.to_container(OmegaConf.create(content), resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(str(error).splitlines()[0]) from error
     content.update(resolved)

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -25,9 +24,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from phytotron.config.composed import Composed
-from phytotron.config.experiments import CONF, PARAMS, experiment_file
-from phytotron.config.hydra_internals import ConfigFiles
-from phytotron.config.keys import has_key, key_paths, merge, value_at
+from phytotron.config.experiments import CONF, PARAMS, experiment_file, groups
+from phytotron.config.hydra_internals import ConfigFiles, File
+from phytotron.config.keys import has_key, key_paths, merge_all, value_at
 from phytotron.config.mistakes import unknown_key
 from phytotron.config.overrides import Change, parse
 from phytotron.config.params import Params
@@ -114,16 +113,18 @@ def _compose_roots(
         raise UserError(
             "there is no folder 'conf' here", hint="run this from the repository's root"
         )
-    changes = [parse(text) for text in (*overrides, *further)]
+    known = groups()
+    # All overrides are read first: a mistake in one is answered before any file is.
+    changes = [parse(text, known) for text in (*overrides, *further)]
     for change in changes:
         if change.key == EXPERIMENT_GROUP:
             raise UserError("an override cannot choose the experiment", where=change.where)
-    groups = [change for change in changes if change.chooses]
+    chosen = [change for change in changes if change.chooses]
     files = ConfigFiles(CONF)
 
     @cache
     def merged(name: str) -> _Merged:
-        return _merge_root(roots[name], groups, files)
+        return _merge_root(roots[name], chosen, files)
 
     # Whoever misspells a key of the wanted configs should be told so without a look at the others.
     wanted_first = sorted(roots, key=lambda name: name not in wanted)
@@ -133,13 +134,14 @@ def _compose_roots(
             known = {key for name in owners for key in key_paths(merged(name).base)}
             raise unknown_key(change.key, sorted(known), change.where)
 
+    # An override of the seed wins over the seed of params.yaml.
     own_seed = [] if seed is None or any(change.key == "seed" for change in changes) else [seed]
     composed = {}
     for name in wanted:
         applied = [change for change in changes if _applies(change, merged(name))]
         if own_seed:
-            applied.insert(0, parse(f"seed={seed}"))
-        composed[name] = _finish(merged(name), applied, files)
+            applied.insert(0, parse(f"seed={seed}", known))
+        composed[name] = _finish(merged(name), applied)
     return composed
 
 
@@ -152,25 +154,26 @@ class _Merged:
 
     Attributes:
         root: the root.
-        sources: the files in merge order, see `Composed`.
+        files: in the order of merging.
         config: their contents, merged; interpolations are not yet resolved.
         base: the same as plain dicts: these are the keys that an override may set.
         chosen: the overrides that chose a file of a group.
     """
 
     root: _Root
-    sources: tuple[tuple[Path, str], ...]
+    files: tuple[File, ...]
     config: DictConfig
     base: dict[str, Any]
     chosen: tuple[Change, ...]
 
 
-def _merge_root(root: _Root, groups: Sequence[Change], files: ConfigFiles) -> _Merged:
+def _merge_root(root: _Root, choices: Sequence[Change], files: ConfigFiles) -> _Merged:
     """Merge a root with those of the group choices that it can use."""
-    own = parse(root.choice)
+    # Twice where groups are overridden: which of them a config can use shows without them.
+    own = parse(root.choice, {root.choice.partition("=")[0]})
     merged = _merge(root, [own], (), files)
-    if groups:
-        chosen = tuple(change for change in groups if _takes(change, merged.base))
+    if choices:
+        chosen = tuple(change for change in choices if _takes(change, merged.base))
         merged = _merge(root, [own, *chosen], chosen, files)
     return merged
 
@@ -180,18 +183,15 @@ def _merge(
 ) -> _Merged:
     """Merge the files that a root and choices name."""
     with _answered(root, choices):
-        order = files.merge_order(root.file, [change.parsed for change in choices])
+        order = files.in_merge_order(root.file, [change.parsed for change in choices])
         config = OmegaConf.create()
-        for name, package in order:
-            content = files.content(name)
-            if package:
-                OmegaConf.update(config, package, content, merge=True, force_add=True)
+        for file in order:
+            if file.package:
+                OmegaConf.update(config, file.package, file.content, merge=True, force_add=True)
             else:
-                config.merge_with(content)
-        base = OmegaConf.to_container(config, resolve=False)
-    assert isinstance(base, dict)
-    sources = tuple((CONF / f"{name}.yaml", package) for name, package in order)
-    return _Merged(root, sources, config, base, chosen)
+                config.merge_with(file.content)
+        base: Any = OmegaConf.to_container(config, resolve=False)
+    return _Merged(root, tuple(order), config, base, chosen)
 
 
 def _takes(change: Change, base: Mapping[str, Any]) -> bool:
@@ -214,26 +214,33 @@ def _applies(change: Change, merged: _Merged) -> bool:
 # --- from merged files to a finished config ------------------------------------------------------
 
 
-def _finish(merged: _Merged, applied: Sequence[Change], files: ConfigFiles) -> Composed:
+def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
     """Override values, resolve, replace names by what they stand for, and check the whole."""
     # Imported here: pydantic takes longer to import than a config takes to compose.
     from phytotron.config.check import check_composed, check_experiment_file
     from phytotron.config.components import replace_names
 
+    # A struct refuses keys that it does not have.
     config = merged.config.copy()
     OmegaConf.set_struct(config, True)
     for change in applied:
         if not change.chooses:
             _override(config, change, merged)
     with _answered(merged.root):
-        content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    assert isinstance(content, dict)
+        content: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
 
     texts = tuple(change.text for change in applied)
-    composed = Composed(content, merged.sources, texts)
+    sources = tuple((CONF / f"{file.name}.yaml", file.package) for file in merged.files)
+    composed = Composed(content, sources, texts)
     if merged.root.file == EXPERIMENT:
-        own = CONF / f"{merged.root.choice.replace('=', '/')}.yaml"
-        check_experiment_file(own, _merged_without(own, merged, files))
+        # What the files define that the experiment is made from, without the experiment's own.
+        own = merged.root.choice.replace("=", "/")
+        parts: list[tuple[Any, str]] = [
+            (OmegaConf.to_container(file.content, resolve=False), file.package)
+            for file in merged.files
+            if file.name != own
+        ]
+        check_experiment_file(CONF / f"{own}.yaml", merge_all(parts))
     replace_names(content, composed.where)
     check_composed(composed, merged.base, applied)
     return composed
@@ -247,21 +254,9 @@ def _override(config: DictConfig, change: Change, merged: _Merged) -> None:
         # A mapping as a value may have a key that is not there.
         key = ".".join(part for part in (str(error.full_key or change.key),) if part)
         raise unknown_key(key, key_paths(merged.base), change.where) from error
-    except Exception as error:  # OmegaConf has an error of its own for each kind of misuse
+    except Exception as error:  # OmegaConf has a different error for each kind of misuse
         check_type(change.key, value_at(merged.base, change.key), change.value, where=change.where)
         raise UserError(_first_line(error), where=change.where) from error
-
-
-def _merged_without(own: Path, merged: _Merged, files: ConfigFiles) -> dict[str, Any]:
-    """What the files define that an experiment is made from, without the experiment's own."""
-    groups: dict[str, Any] = {}
-    for path, package in merged.sources:
-        if path != own:
-            content = files.content(path.relative_to(CONF).with_suffix("").as_posix())
-            plain = OmegaConf.to_container(content, resolve=False)
-            assert isinstance(plain, dict)
-            merge(groups, plain, package)
-    return groups
 
 
 # --- readable answers to what Hydra refuses ------------------------------------------------------
@@ -283,6 +278,7 @@ def _answered(root: _Root, choices: Sequence[Change] = ()) -> Iterator[None]:
         where = f"{os.path.relpath(mark.name)}:{mark.line + 1}" if mark else None
         raise UserError(f"not valid YAML: {error.problem}", where=where or _file(root)) from error
     except OmegaConfBaseException as error:
+        # Such as an interpolation of a key that is not there.
         key = f": {error.full_key}" if getattr(error, "full_key", None) else ""
         raise UserError(_first_line(error), where=f"{_file(root)}{key}") from error
     except Exception as error:

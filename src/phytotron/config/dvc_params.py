@@ -29,6 +29,7 @@ def check_listed(composed: Mapping[str, Composed]) -> None:
             for stage in stage_names()
             for key in listed_params(stage, experiment).get(path.as_posix(), [])
         }
+        # Keys that no stage reads are none of DVC's business: the schema refuses misspelt ones.
         for key, stage in listed.items():
             if not has_key(item.content, key):
                 raise missing_key(key, f"what the stage {stage} reads", item.where(key))

@@ -22,6 +22,7 @@ except ImportError:  # a PyYAML that was built without libyaml
     from yaml import SafeDumper, SafeLoader  # type: ignore[assignment]
 
 
+# libyaml parses ten times as fast as PyYAML's own code.
 class _Loader(SafeLoader):
     """Reads `1e-3` as a number, as Hydra does; YAML 1.1 wants it to be written 1.0e-3."""
 
@@ -78,7 +79,8 @@ def experiment_file(experiment: str) -> Path:
     """
     path = FOLDER / f"{experiment}.yaml"
     if "\0" in experiment or not path.is_file():
-        if new := renamed_experiment(experiment):
+        new = renamed_experiment(experiment)
+        if new and (FOLDER / f"{new}.yaml").is_file():
             raise UserError(f"the experiment '{experiment}' is now '{new}'")
         known = experiment_ids()
         raise UserError(
@@ -97,6 +99,7 @@ def read_experiment(experiment: str) -> dict[str, Any]:
 def group_choices(content: dict[str, Any]) -> dict[str, str]:
     """The group choices in the defaults list of an experiment file, such as data: mnist."""
     choices = {}
+    # An entry is `override /data: mnist`, `/data: mnist`, or a text such as `_self_`.
     for entry in content.get("defaults", []):
         if isinstance(entry, dict):
             for group, choice in entry.items():
@@ -116,6 +119,8 @@ def load_yaml(path: Path) -> Any:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise UserError(f"not valid YAML: {error.problem}", where=where) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"not valid YAML: {error}", where=str(path)) from error
 
 
 def yaml_text(content: Any) -> str:

@@ -76,6 +76,7 @@ def explain(key: str, experiment: str | None, overrides: Sequence[str] = ()) -> 
     composed = composed_as_in_repro(experiment, overrides)
     if not has_key(composed.content, key):
         raise unknown_key(key, key_paths(composed.content), experiment or "the pipeline")
+    # Overrides apply to what the files give, so they come last.
     settings = [*_in_files(key, composed), *_in_overrides(key, composed)]
     return Explanation(key, value_at(composed.content, key), tuple(settings))
 
@@ -94,6 +95,7 @@ def _in_files(key: str, composed: Composed) -> list[Setting]:
 def _in_overrides(key: str, composed: Composed) -> list[Setting]:
     settings = []
     for text in composed.overrides:
+        # Signs say whether a key is new or goes; the key is what comes after them.
         name, _, value = text.lstrip("+~").partition("=")
         if name.replace("/", ".") == key:
             origin = f"{PARAMS} (overrides)" if text in composed.from_params else "override"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,21 @@ _FLOAT = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class File:
+    """A file that a config is merged from.
+
+    Attributes:
+        name: the path from the config folder, without `.yaml`.
+        package: the key path that the content is put at, empty for the top.
+        content: what the file holds, without its defaults list.
+    """
+
+    name: str
+    package: str
+    content: DictConfig
+
+
 class ConfigFiles:
     """The files of a config folder, each read once.
 
@@ -47,18 +63,7 @@ class ConfigFiles:
         version.setbase("1.3")  # the rules of composition; without it, Hydra warns
         self._repository = _Repository(folder)
 
-    def content(self, name: str) -> DictConfig:
-        """The content of a file without its defaults list.
-
-        Args:
-            name: the path from the folder, without `.yaml`.
-        """
-        loaded = self._repository.load_config(name)
-        assert loaded is not None, name
-        assert isinstance(loaded.config, DictConfig), name
-        return loaded.config
-
-    def merge_order(self, root: str, choices: Sequence[Override]) -> list[tuple[str, str]]:
+    def in_merge_order(self, root: str, choices: Sequence[Override]) -> list[File]:
         """The files that a root file and choices of groups ask for, in the order of merging.
 
         Args:
@@ -66,8 +71,7 @@ class ConfigFiles:
             choices: parsed overrides such as `trainer=gpu`.
 
         Returns:
-            (name, package) pairs; the package is the key path that the content is put at, empty
-            for the top.
+            One entry a file; one file may be there twice.
 
         Raises:
             HydraException: a file is missing. What Hydra does not expect raises any other error.
@@ -76,19 +80,28 @@ class ConfigFiles:
             self._repository, root, list(choices), prepend_hydra=False, skip_missing=False
         )
         return [
-            (entry.config_path, entry.package or "")
+            File(entry.config_path, entry.package or "", self._content(entry.config_path))
             for entry in listed.defaults
             if entry.config_path
         ]
+
+    def _content(self, name: str) -> DictConfig:
+        loaded = self._repository.load_config(name)
+        if loaded is None or not isinstance(loaded.config, DictConfig):
+            raise TypeError(f"{name}.yaml holds no keys")
+        return loaded.config
 
 
 class _Repository(ConfigRepository):
     """One folder as Hydra's list of places to look in, without a search for plugins."""
 
+    # Hydra's own constructor looks for plugins in all installed packages, which takes longer than
+    # to compose a config. This project has one folder and no plugins.
     def __init__(self, folder: Path) -> None:
         self.sources = [_Folder("main", f"file://{folder.resolve()}")]
         self._read: dict[str, ConfigResult | None] = {}
 
+    # Hydra asks for a file several times: for its package, its defaults list and its content.
     def load_config(self, config_path: str) -> ConfigResult | None:
         if config_path not in self._read:
             self._read[config_path] = super().load_config(config_path)
@@ -103,11 +116,13 @@ class _Folder(FileConfigSource):
         if not path.is_file():
             raise ConfigLoadError(f"Config not found: {path}")
         text = path.read_text(encoding="utf-8")
+        # PyYAML's messages name the file only if what it reads has a name.
         content = yaml.load(_Named(text, str(path)), Loader=_loader())
         return ConfigResult(
             config=OmegaConf.create({} if content is None else content),
             path=f"file://{self.path}",
             provider=self.provider,
+            # The header is a comment, `# @package _global_`, and so no part of the content.
             header=ConfigSource._get_header_dict(text[:512]),
         )
 
@@ -132,6 +147,7 @@ def _loader() -> Any:
     class Loader(SafeLoader):
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
             seen = set()
+            # YAML lets the last of two equal keys win, so a mistake would go unnoticed.
             for key, _ in node.value:
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(
@@ -145,6 +161,7 @@ def _loader() -> Any:
             return super().construct_mapping(node, deep=deep)
 
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+    # 2001-01-01 is a text here: JSON and OmegaConf have no dates.
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
         for first, resolvers in Loader.yaml_implicit_resolvers.items()

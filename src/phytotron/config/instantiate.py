@@ -1,7 +1,7 @@
 """Turn a config node with a `_target_` into the object that it describes.
 
-The stages after `compose` read finished YAML and need nothing of Hydra; this is the small part of
-`hydra.utils.instantiate` that they use, and the offers, by which a part gets what it asks for.
+The stages after `compose` read finished YAML and need nothing of Hydra. This is the small part of
+`hydra.utils.instantiate` that they use, and the context, from which a part gets what it asks for.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def instantiate(
     Args:
         node: the config node.
         args: positional arguments of the call.
-        context: what a call may have: it gets those that its signature names and that its node
-            leaves out or null, and so do the nested ones. So a network says what it must know of
-            the data, a loss that it wants the frequencies of the classes.
+        context: values by argument name. A call gets those that its signature names and that its
+            node leaves out or null, and so do the nested ones. So a network says what it must know
+            of the data (`num_classes`), and a loss that it needs the frequencies of the classes.
         extra: arguments of the call that add to the node's own keys and win over them.
 
     Raises:
@@ -40,6 +40,7 @@ def instantiate(
     target = locate(node["_target_"])
     context = context or {}
     arguments = {key: _value(value, context) for key, value in node.items() if key not in _OWN}
+    # A signature takes long to read, so not without need.
     if context:
         names = inspect.signature(target).parameters
         arguments |= {
@@ -47,19 +48,20 @@ def instantiate(
             for name, value in context.items()
             if name in names and arguments.get(name) is None
         }
+    # Arguments that the caller passes win over the node and the context.
     arguments |= extra
     if node.get("_partial_"):
         return partial(target, *args, **arguments)
     try:
         return target(*args, **arguments)
-    except UserError:
+    except UserError:  # a ValueError too, but one with a better text
         raise
     except (TypeError, ValueError) as error:  # arguments, or values, that it does not take
         raise UserError(f"{node['_target_']} cannot be built: {error}") from error
 
 
 def locate(path: str) -> Any:
-    """The object behind a dotted path such as `torch.optim.AdamW`."""
+    """The object of a dotted path such as `torch.optim.AdamW`."""
     module_name, _, name = path.rpartition(".")
     try:
         module = importlib.import_module(module_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
@@ -32,21 +32,23 @@ def value_at(config: Mapping[Any, Any], key: str) -> Any:
     return node
 
 
-def put(config: dict[str, Any], key: str, value: Any) -> None:
-    """Set the value of a key whose parent is in the config."""
-    parent, _, name = key.rpartition(".")
-    node = value_at(config, parent) if parent else config
-    node[name] = value
+def merge_all(parts: Iterable[tuple[Mapping[Any, Any], str]]) -> dict[Any, Any]:
+    """Merge mappings, each at a key path (empty for the top); what comes later wins."""
+    merged: dict[Any, Any] = {}
+    for content, package in parts:
+        # {"a": {"b": content}} for the package a.b
+        for part in reversed(package.split(".") if package else []):
+            content = {part: content}
+        _merge(merged, content)
+    return merged
 
 
-def merge(into: dict[Any, Any], other: Mapping[Any, Any], package: str = "") -> None:
-    """Merge a mapping into another, at the key path `package`; what comes later wins."""
-    for part in reversed(package.split(".") if package else []):
-        other = {part: other}
+def _merge(into: dict[Any, Any], other: Mapping[Any, Any]) -> None:
     for key, value in other.items():
         if isinstance(value, Mapping):
             before = into.get(key)
+            # A copy, so that no mapping that was passed in is changed.
             into[key] = dict(before) if isinstance(before, Mapping) else {}
-            merge(into[key], value)
+            _merge(into[key], value)
         else:
             into[key] = value

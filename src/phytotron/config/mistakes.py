@@ -46,7 +46,7 @@ def missing_key(key: str, allowed: str | None, where: str | None) -> UserError:
 
 
 def shown(value: Any) -> str:
-    """A value as it stands in a config, shortened."""
+    """A value as a config has it, shortened."""
     words = {None: "null", True: "true", False: "false"}
     if value is None or isinstance(value, bool):
         return words[value]

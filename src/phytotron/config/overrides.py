@@ -9,7 +9,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from phytotron.config.experiments import groups
 from phytotron.errors import UserError
 
 
@@ -21,6 +20,7 @@ class Change:
         text: the override as it was written.
         key: the dotted key, or the group.
         value: the new value, or the group's choice.
+        is_group: whether the key is a group.
         chooses: whether it chooses a file of a group.
         adds: whether the key may be new.
         deletes: whether the key is to go.
@@ -30,6 +30,7 @@ class Change:
     text: str
     key: str
     value: Any
+    is_group: bool
     chooses: bool
     adds: bool
     deletes: bool
@@ -43,7 +44,7 @@ class Change:
     def apply(self, config: DictConfig) -> None:
         """Set, add or delete the value in a merged config."""
         # Where Hydra would let go of a group, the group's own default is left: null.
-        if self.deletes and self.key in groups():
+        if self.deletes and self.is_group:
             OmegaConf.update(config, self.key, None)
         elif self.deletes:
             parent, _, name = self.key.rpartition(".")
@@ -54,8 +55,12 @@ class Change:
             OmegaConf.update(config, self.key, self.value, force_add=self.adds)
 
 
-def parse(text: str) -> Change:
+def parse(text: str, groups: set[str]) -> Change:
     """Read an override.
+
+    Args:
+        text: such as `trainer.max_epochs=2`.
+        groups: the groups of which a file may be chosen.
 
     Raises:
         UserError: it is not one, or asks for several values at once.
@@ -82,13 +87,16 @@ def parse(text: str) -> Change:
             where=f"override '{text}'",
             allowed="key=value, +key=value, ~key, group=choice",
         )
+    # A group in a subfolder has slashes, and its key in the config has dots.
     group = str(parsed.key_or_group)
     deletes = parsed.is_delete()
+    # `trainer=null` sets a value: there is no file to choose.
     return Change(
         text=text,
         key=group.replace("/", "."),
         value=value,
-        chooses=group in groups() and isinstance(value, str) and not deletes,
+        is_group=group in groups,
+        chooses=group in groups and isinstance(value, str) and not deletes,
         adds=parsed.is_add() or parsed.is_force_add(),
         deletes=deletes,
         parsed=parsed,

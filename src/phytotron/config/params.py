@@ -43,6 +43,7 @@ def read_params(path: Path = PARAMS) -> Params:
     if not isinstance(content, dict):
         allowed = ", ".join(ParamsFile.model_fields)
         raise UserError("holds no keys", where=str(path), allowed=allowed)
+    # The file is merged from nothing, so each key is in the file itself.
     check(ParamsFile, content, lambda key: set_at([(path, "")], key) or str(path))
     return Params(
         content["site"],

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from urllib.parse import urlsplit
@@ -124,15 +124,19 @@ Overrides = Annotated[
 class Trainer(Keys):
     """How long, on what and how exactly to train."""
 
+    # Where to train.
     accelerator: Literal["auto", "cpu", "gpu", "mps"]
     devices: FromOne
     num_nodes: FromOne | None
     strategy: Literal["auto", "ddp", "fsdp"]
+    # How exactly, and how fast.
     precision: Precision
     compile: Literal["default", "reduce-overhead", "max-autotune"] | None
     channels_last: bool
+    # How long. Lightning takes -1 for "without end", which no card could be verified with.
     max_epochs: FromOne
     check_val_every_n_epoch: FromOne
+    # How the weights are updated. Lightning reads a limit of 0 as "do not clip": null says so here.
     gradient_clip_val: AboveZero | None
     gradient_clip_algorithm: Literal["norm", "value"]
     accumulate_grad_batches: FromOne
@@ -152,6 +156,7 @@ class Trainer(Keys):
         if self.strategy == "fsdp" and self.compile:
             what = "a network whose weights are sharded is not compiled as a whole"
             raise _mistake("compile", what, "null with strategy=fsdp")
+        # On a CPU torch would compile without it, and say nothing.
         if self.compile == "reduce-overhead" and self.accelerator == "cpu":
             what = "'reduce-overhead' records CUDA graphs"
             raise _mistake("compile", what, "null, default, max-autotune")
@@ -163,10 +168,12 @@ class Trainer(Keys):
 class Checkpoint(Keys):
     """How a training survives being killed, and where it starts."""
 
+    # Whether the source exists is a question for the moment when training begins.
     mode: Literal["continue", "fresh", "warmstart", "finetune"]
     source: Text | None
     take: Patterns
     freeze: Patterns
+    # When to write a checkpoint, and how many to keep.
     every_n_steps: FromOne | None
     every_n_seconds: AboveZero
     keep: FromOne
@@ -203,12 +210,15 @@ class Card(Keys):
     each other, and needs no target for that.
     """
 
+    # What is compared: each experiment must say it.
     metric: Text
     goal: Literal["max", "min"]
+    # What is verified, and what it is from: an experiment with a target must say it.
     target: Number | None = None
     catalogue: Texts | None = None
     reference: Text | None = None
     source: Text | None = None
+    # How it is verified and tested; what is left out has the usual value.
     seeds: Seeds | None = None
     tiny: Overrides | None = None
     presets: Annotated[dict[str, Preset], Field(description="presets by name")] | None = None
@@ -218,6 +228,7 @@ class Card(Keys):
 
     @model_validator(mode="after")
     def _says_enough(self) -> Card:
+        # A metric without a split reads like a test metric and may be one of training.
         split, slash, name = self.metric.partition("/")
         if split not in SPLITS or not slash or not name:
             last = re.split(r"[/_]", self.metric)[-1]
@@ -227,6 +238,7 @@ class Card(Keys):
                 ", ".join(f"{split}/..." for split in SPLITS),
                 f"did you mean 'test/{last}'?",
             )
+        # The catalogue is a file, so its ids cannot be a Literal.
         for number, item in enumerate(self.catalogue or ()):
             if item not in catalogue():
                 what = f"'{item}' is not in the catalogue"
@@ -245,8 +257,9 @@ class Card(Keys):
 
 
 class Node(BaseModel):
-    """What is built by a class or function of its own, which has its own arguments."""
+    """What a class or function of any module builds; its keys are the arguments."""
 
+    # Which arguments there are, the group's file says; see `check_experiment_file`.
     model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
 
     target: Annotated[Text, Field(alias="_target_")]
@@ -294,6 +307,7 @@ def _hosts(url: str) -> set[str]:
 class Crawl(Keys):
     """What to crawl, how far and how politely."""
 
+    # Where to crawl, and which pages.
     name: Text
     archive: Text | None
     host: Text | None
@@ -305,11 +319,13 @@ class Crawl(Keys):
     include: Annotated[list[Expression], Field(description="a list of regular expressions")]
     exclude: Annotated[list[Expression], Field(description="a list of regular expressions")]
     use_sitemaps: bool
+    # Limits, so that a trap on a site cannot hold the crawler.
     max_pages: FromOne
     max_depth: FromZero
     max_page_bytes: FromOne
     max_total_bytes: FromOne
     max_redirects: FromZero
+    # Manners. A request needs some time, so no timeout of 0.
     delay: NotNegative
     concurrency: FromOne
     timeout: AboveZero
@@ -386,6 +402,7 @@ class Clean(Keys):
         if self.max_chars < self.min_chars:
             allowed = f"at least clean.min_chars, {self.min_chars}"
             raise _mistake("max_chars", f"is {self.max_chars}", allowed)
+        # MinHash values are divided into bands of equal size; a rest would be left unused.
         if self.permutations % self.bands:
             what = f"{self.bands} bands cannot share {self.permutations} permutations evenly"
             raise _mistake("bands", what, "a divisor of clean.permutations")
@@ -523,7 +540,7 @@ class ParamsFile(Keys):
         return self
 
 
-# The groups of a composed config that have a schema. A null stands for a group that is not used.
+# The groups of a composed config that have a schema. A group that is not used is null.
 GROUPS: dict[str, type[BaseModel]] = {
     "callbacks": Callbacks,
     "card": Card,
@@ -545,6 +562,24 @@ NODES = ("data", "model", "task", "initializer", "regularizer", "optimizer", "sc
 
 
 # --- what pydantic finds, as an error for a person -----------------------------------------------
+
+
+def check_groups(
+    content: Mapping[str, Any], where: Callable[[str], str | None], has_card: bool
+) -> None:
+    """Check all groups of a composed config that have a schema.
+
+    Args:
+        content: plain dicts and lists.
+        where: gives the place of a dotted key, see `Composed.where`.
+        has_card: whether there must be a card; any other group may be left unused.
+
+    Raises:
+        UserError: a key is unknown or missing, or a value is not allowed.
+    """
+    for group in (*GROUPS, *NODES):
+        value = content.get(group)
+        check_group(group, {} if has_card and group == "card" and not value else value, where)
 
 
 def check_group(group: str, value: Any, where: Callable[[str], str | None]) -> None:
@@ -590,12 +625,14 @@ def _as_user_error(
     prefix: str,
 ) -> UserError:
     """The first of pydantic's findings; an unknown key before the one that is missing for it."""
+    # `include_input=False`: the input is looked up below, as a person wrote it.
     found = error.errors(include_url=False, include_input=False)
     first = next((item for item in found if item["type"] == "extra_forbidden"), found[0])
     parts, field = _follow(model, first["loc"])
     key = _dotted(prefix, parts)
     match first["type"]:
         case "extra_forbidden" | "invalid_key":
+            # The keys beside the unknown one are what could have been meant.
             holder, _ = _follow(model, first["loc"][:-1])
             full = _dotted(prefix, [*holder, first["loc"][-1]])
             known = [_dotted(prefix, [*holder, name]) for name in _keys(model, holder)]
@@ -616,6 +653,7 @@ def _as_user_error(
                 allowed=context["allowed"] or None,
                 hint=context["hint"] or None,
             )
+    # Whatever else pydantic found, the value is not one of those that the field allows.
     wrong = _at(value, parts)
     hint = did_you_mean(wrong, _choices(field)) if isinstance(wrong, str) else None
     return wrong_value(key, wrong, allowed(field), where(key), hint)
@@ -649,7 +687,7 @@ def _follow(model: Any, location: Sequence[Any]) -> tuple[list[Any], _Field]:
     parts: list[Any] = []
     for part in location:
         below = _below(field[0], part)
-        if below is None:
+        if below is None:  # the name of a union's branch, not a key
             continue
         parts.append(part)
         field = below
@@ -665,6 +703,7 @@ def _below(annotation: Any, part: Any) -> _Field | None:
         return next((found for arm in arguments if (found := _below(arm, part))), None)
     if origin is list:
         return (arguments[0], None) if isinstance(part, int) else None
+    # Pydantic marks a mistake in a key, and not in its value, by a further part "[key]".
     if origin is dict:
         return (arguments[1], None) if part != "[key]" else None
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -692,6 +731,7 @@ def _keys(model: Any, parts: Sequence[Any]) -> list[str]:
 def allowed(field: _Field) -> str:
     """What a field may be, in words: `null, or a whole number from 1`."""
     annotation, description = field
+    # A field that may be null is described by its other half, so null is added below.
     if description and type(None) not in get_args(annotation):
         return description
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -703,6 +743,7 @@ def allowed(field: _Field) -> str:
         text = description or " or ".join(arms)
         if type(None) not in arguments:
             return text
+        # "null, norm, value" is a list of words; "null, or a whole number from 1" is a sentence.
         choices = all(get_origin(arm) is Literal for arm in arguments if arm is not type(None))
         return f"null, {text}" if choices else f"null, or {text}"
     if origin is Literal:

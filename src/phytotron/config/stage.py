@@ -45,6 +45,7 @@ def stage_config(stage: str, experiment: str | None = None) -> DictConfig:
         for key in keys:
             value = _select(config, key, path)
             OmegaConf.update(merged, key, value, force_add=True)
+    # Struct: reading a key that is not listed is an error, and not None.
     OmegaConf.set_struct(merged, True)
     OmegaConf.set_readonly(merged, True)
     return merged
@@ -56,6 +57,7 @@ def listed_params(stage: str, experiment: str | None = None) -> dict[str, list[s
     if stage not in stages:
         raise UserError(f"no stage '{stage}'", where="dvc.yaml", allowed=", ".join(stages))
     listed: dict[str, list[str]] = {}
+    # DVC's short form: a text is a key of params.yaml.
     for entry in stages[stage].get("params", []):
         for path, keys in (
             entry if isinstance(entry, Mapping) else {"params.yaml": [entry]}

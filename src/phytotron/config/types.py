@@ -11,11 +11,12 @@ from phytotron.config.mistakes import wrong_value
 def check_type(key: str, before: Any, after: Any, *, where: str | None) -> None:
     """Refuse a value whose type is not that of the value which it replaces.
 
-    A null may become anything and anything null; a whole number may stand for a real one, and an
-    interpolation such as `${seed}` for whatever it will be.
+    A null may become anything and anything null; a whole number may replace a real one, and
+    an interpolation such as `${seed}` may become anything.
     """
     if before is None or after is None or _is_interpolation(before) or _is_interpolation(after):
         return
+    # `lr: 1` is a natural way to write `lr: 1.0`, but `epochs: 1.5` is a mistake.
     wanted, found = _kind(before), _kind(after)
     if wanted == found or (wanted, found) == ("a number", "a whole number"):
         return
@@ -28,6 +29,7 @@ def _is_interpolation(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
+    # bool first: to Python, true is a whole number.
     if isinstance(value, bool):
         return "true or false"
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""Where a key stands in a YAML file."""
+"""The line of a key in a YAML file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Place:
     Attributes:
         key: the dotted path of the key, as in `trainer.max_epochs`.
         line: counted from 1.
-        value: the value's text as it stands in the file; empty for a mapping.
+        value: the value's text as the file has it; empty for a mapping.
         comment: the comment at the end of the line, without the mark.
     """
 
@@ -30,13 +30,12 @@ class Place:
     comment: str
 
 
-def places(path: Path) -> Iterator[Place]:
+def places(path: Path) -> list[Place]:
     """Every key of a YAML file, with its line; the defaults list of Hydra is left out."""
     text = path.read_text(encoding="utf-8")
     root = _root(text)
     lines = text.splitlines()
-    if isinstance(root, yaml.MappingNode):
-        yield from _walk(root, "", lines)
+    return list(_walk(root, "", lines)) if isinstance(root, yaml.MappingNode) else []
 
 
 def line_of(path: Path, key: str) -> int:
@@ -58,7 +57,7 @@ def set_at(sources: Sequence[tuple[Path, str]], key: str) -> str | None:
     found, depth = None, 0
     for path, package in sources:
         at = package.split(".") if package else []
-        if parts[: len(at)] != at:
+        if parts[: len(at)] != at:  # the file fills another group
             continue
         root = _root(path.read_text(encoding="utf-8"))
         line, reached = _deepest(root, parts[len(at) :])

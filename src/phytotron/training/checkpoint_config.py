@@ -42,7 +42,7 @@ def identity(node: Mapping[str, Any]) -> dict[str, Any]:
     if node["mode"] in _FROM_SOURCE:
         found |= {"mode": node["mode"], "take": node["take"]}
         weights = weights_file(node["source"])
-        # Of a sharded checkpoint the manifest stands for all files.
+        # The manifest of a sharded checkpoint has the hashes of all its files.
         found["source"] = sha256(weights if weights.is_file() else weights.parent / MANIFEST)
     return found
 
