@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/phytotron"
@@ -69,3 +71,15 @@ def test_the_readme_leads_to_both() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "](docs/README.md)" in readme
     assert "](docs/architecture.md)" in readme
+
+
+def test_the_hooks_and_the_container_name_what_is_there() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    entries = " ".join(hook["entry"] for repo in config["repos"] for hook in repo["hooks"])
+    tests = re.findall(r"tests/\S+", entries)
+    assert tests
+    assert all((ROOT / test).is_file() for test in tests)
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    target = container["postCreateCommand"].removeprefix("make ")
+    assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
