@@ -48,14 +48,26 @@ def test_another_run_elsewhere_ends_with_the_same_hashes(fresh, finished, tmp_pa
 
 def test_a_key_that_nothing_reads_reruns_only_compose(project) -> None:
     project.replace("conf/experiment/router/fasttext.yaml", "Bag of Tricks", "A Bag of Tricks")
-    assert project.repro() == ["compose"]
+    assert project.repro() == ["compose", "code"]
 
 
 def test_a_key_of_one_experiment_reruns_that_experiment_alone(project) -> None:
     project.replace("conf/experiment/router/fasttext.yaml", "lr: 5e-3", "lr: 6e-3")
     ran = project.repro()
-    assert ran[:3] == ["compose", "train@router/fasttext", "evaluate@router/fasttext"]
-    assert set(ran[3:]) <= set(TOGETHER)
+    assert ran[:4] == ["compose", "code", "train@router/fasttext", "evaluate@router/fasttext"]
+    assert set(ran[4:]) <= set(TOGETHER)
+
+
+def test_an_edit_reruns_what_uses_the_code(project) -> None:
+    first = "from __future__ import annotations\n"
+    edited = f"{first}\nEDITED = 1\n"
+    project.replace("src/phytotron/models/vision/small_cnn.py", first, edited)
+    assert project.repro() == ["code"]
+    project.replace("src/phytotron/models/text/fasttext.py", first, f"{first}\n# A remark.\n")
+    assert project.repro() == ["code"]
+    project.replace("src/phytotron/models/text/fasttext.py", first, edited)
+    # The model has the same bytes, so that nothing after it runs again.
+    assert project.repro() == ["code", "train@router/fasttext", "evaluate@router/fasttext"]
 
 
 def test_a_label_rule_reruns_cleaning_but_does_not_crawl_again(project) -> None:

@@ -83,4 +83,15 @@ def test_the_status_of_verify_is_the_verdict(tmp_path: Path, status: int) -> Non
     text = "set +e\n" + script("verify", "verify")
     run(tmp_path, text, PART="3", **files)
     assert output.read_text() == f"verdict={status}\n"
-    assert "asked: verify --part 3/14" in summary.read_text()
+    assert "asked: verify --part 3/14\n" in summary.read_text()
+
+
+def test_only_what_is_stale_can_be_verified(tmp_path: Path) -> None:
+    program = tmp_path / ".venv/bin/phytotron"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\necho "asked: $*"\n')
+    program.chmod(0o755)
+    output, summary = tmp_path / "output", tmp_path / "summary"
+    files = {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary)}
+    run(tmp_path, script("verify", "verify"), PART="3", STALE="yes", **files)
+    assert "asked: verify --part 3/14 --stale\n" in summary.read_text()

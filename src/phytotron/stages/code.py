@@ -21,6 +21,7 @@ from phytotron.stages import run
 
 CONFIGS = PIPELINE_CONFIG.parent
 OUT = Path("build/code")
+SOURCE = Path("src")  # what dvc.yaml says that this stage depends on
 
 # Stages that run once; each needs what its module imports.
 ALONE = ("scrape", "clean", "preprocess", "compare", "register", "report")
@@ -53,7 +54,7 @@ def main() -> None:
         for path in sorted(set(CONFIGS.rglob("*.yaml")) - {PIPELINE_CONFIG})
     }
     with replacing_folder(OUT) as folder:
-        for name, hashes in all_code(SourceTree(), configs).items():
+        for name, hashes in all_code(SourceTree(SOURCE), configs).items():
             write_json(folder / f"{name}.json", hashes)
     print(f"code: {OUT}")
 
