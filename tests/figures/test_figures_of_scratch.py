@@ -9,7 +9,6 @@ from torch import nn
 from phytotron.data.arrays import ArrayDataModule
 from phytotron.data.synthetic import xor
 from phytotron.evaluation.trained import Trained
-from phytotron.figures.theme import BLUE
 from phytotron.figures.common import (
     decision_regions,
     first_layer_weights,
@@ -17,6 +16,7 @@ from phytotron.figures.common import (
     study_table,
 )
 from phytotron.figures.scratch import feasible_region
+from phytotron.figures.theme import BLUE
 from phytotron.scratch.perceptron import Perceptron
 from phytotron.scratch.tanh_network import TanhNetwork
 from phytotron.scratch.vanishing_gradients import VanishingGradients

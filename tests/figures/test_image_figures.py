@@ -8,9 +8,9 @@ from torch import nn
 
 from phytotron.data.arrays import ArrayDataModule
 from phytotron.data.scenes import Scenes
-from phytotron.figures.theme import ORANGE
 from phytotron.figures.common import image_predictions
 from phytotron.figures.detection import detections
+from phytotron.figures.theme import ORANGE
 
 
 class SaysBrightness(nn.Module):
