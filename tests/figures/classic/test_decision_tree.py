@@ -13,13 +13,8 @@ def test_a_node_says_what_it_asks_and_whom_it_leaves(trained, two_classes):
     model = SimpleNamespace(
         variants=["first", "second"], estimators_={"first": tree, "second": deep}
     )
-<<<<<<< HEAD
-    for drawn in (tree, model):
-        (axes,) = decision_tree.draw(trained(drawn, data=two_classes)).axes
-=======
     for each in (tree, model):
         (axes,) = decision_tree.draw(trained(each, data=two_classes)).axes
->>>>>>> h/D
         root, left, right = (text.get_text() for text in axes.texts if "samples" in text.get_text())
         assert root.splitlines()[:2] == ["width <= 4.5", "entropy = 1.0"]
         assert left.splitlines()[-2:] == ["value = [3, 0]", "class = low"]

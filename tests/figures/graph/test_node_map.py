@@ -34,11 +34,7 @@ def test_nodes_have_their_class_and_known_ones_are_filled(trained, monkeypatch):
     ]
     members = [[1, 2], [0], [5], [3, 4]]  # of a: not known, known; of b: the same
     assert [each.get_offsets().tolist() for each in dots] == [
-<<<<<<< HEAD
-        places[rows].tolist() for rows in ([1, 2], [0], [5], [3, 4])
-=======
         places[nodes].tolist() for nodes in members
->>>>>>> h/D
     ]
     assert [len(each.get_facecolors()) for each in dots] == [0, 1, 0, 1]
     colours = [each.get_edgecolors()[0] for each in dots]
