@@ -30,7 +30,9 @@ FILES = {
         card: null
         """,
     "conf/model/net.yaml": "_target_: collections.OrderedDict\nwidth: 4   # units\n",
-    "conf/trainer/cpu.yaml": "max_epochs: 5   # passes over the data\n",
+    "conf/trainer/cpu.yaml": (ROOT / "conf/trainer/default.yaml")
+    .read_text(encoding="utf-8")
+    .replace("max_epochs: 3                ", "max_epochs: 5                "),
     "conf/experiment/scratch/planar.yaml": """\
         # @package _global_
         # A two-layer network on the planar flower.
