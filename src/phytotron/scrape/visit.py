@@ -152,7 +152,7 @@ class Visitor:
         entry.links = [url for url in directives.links if self._config.allows(url)]
         entry.noindex = directives.noindex
         canonical = directives.canonical
-        if canonical not in (None, entry.url) and self._config.allows(canonical):
+        if canonical and canonical != entry.url and self._config.allows(canonical):
             entry.canonical = canonical
 
     def _write(self, entry: Entry, record: bytes = b"") -> Entry:
