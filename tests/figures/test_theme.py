@@ -18,7 +18,7 @@ def drawn(theme: Theme) -> Figure:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], "o-", color=theme.series[1], clip_on=False)
         cell = Rectangle((0, 0), 1, 1, color=theme.right, clip_on=False)
-        cell.set_gid("cell")
+        cell.set_url("cell")
         axes.add_patch(cell)
         axes.set_xlabel("a < b")
     return figure
