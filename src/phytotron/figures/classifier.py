@@ -225,7 +225,11 @@ def reliability_figure(
         set_labels(top, y="accuracy", beside=beside)
         x_label = "probability of the predicted class"
         set_labels(bottom, x_label, "samples", below=below, beside=beside)
-        margins = {"left": beside + LINE + GAP, "right": 2 * GAP, "top": LINE + GAP}
+        margins = {
+            "left": beside + LINE + GAP,
+            "right": 2 * GAP,
+            "top": LINE + GAP if title else GAP,
+        }
         set_margins(figure, **margins, bottom=below + LINE + GAP, hspace=0.08)
     return figure
 
@@ -317,7 +321,7 @@ def _draw_curve(
 
 def _strength(share: float) -> float:
     """How strong a cell's colour is. Rare confusions are what one looks for: they stay visible."""
-    return max(0.06, share**0.6)
+    return max(0.1, share**0.6)
 
 
 def _draw_cells(

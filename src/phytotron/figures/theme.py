@@ -171,7 +171,8 @@ def inline_svg(
 ) -> Markup:
     """A figure in the theme `PAGE` as an SVG element for the inside of an HTML page.
 
-    Its texts are texts, it has neither styles nor scripts, and equal figures give equal texts.
+    Its texts are texts in the font of the page, it has neither styles nor scripts, and equal
+    figures give equal texts.
 
     Args:
         figure: nothing in it may be clipped to the axes (`clip_on=False`).
@@ -179,7 +180,7 @@ def inline_svg(
         title, description: for those who cannot see it.
         tips: texts that appear above a mark, by the mark's `url`, which is not a link then.
     """
-    text = _svg(figure)
+    text = _svg(figure).replace("font-family: sans-serif", "font-family: inherit")
     for stand_in, variable in _VARIABLES.items():
         text = text.replace(stand_in, variable)
     used = set(re.findall(r'href="#([^"]+)"', text))
@@ -187,7 +188,7 @@ def inline_svg(
     text = re.sub(r'xlink:href="#([^"]+)"', rf'href="#{name}-\1"', text)
     # A tip is a child of the group that has its mark.
     text = re.sub(
-        r'<a target="_blank" xlink:href="([^"]+)">(.*?)</a>',
+        r'<a xlink:href="([^"]+)" target="_blank">(.*?)</a>',
         lambda match: f"<g>{_title(tips[match[1]])}{match[2]}</g>",
         text,
     )
@@ -224,13 +225,18 @@ def _svg(figure: Figure) -> str:
     text = buffer.getvalue()
     text = text[text.index("</defs>") + len("</defs>") : text.rindex("</svg>")]
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r"(?<!opacity: )-?\d+\.\d{2,}", lambda match: f"{float(match[0]):.1f}", text)
+    text = re.sub(r"<[^>]*>", lambda tag: _rounded(tag[0]), text)
     text = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", text)
     text = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", text)
     text = re.sub(r"\s*\n\s*", " ", text).replace("> <", "><").strip()
     # The grounds of figure and axes, which are not filled, and what is empty then.
     text = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", text)
     return text.replace("<g/>", "")
+
+
+def _rounded(tag: str) -> str:
+    """A tag whose coordinates have one digit after the point: a tenth of a point is enough."""
+    return re.sub(r"(?<!opacity: )-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", tag)
 
 
 def _id(found: str, name: str, used: set[str]) -> str:
