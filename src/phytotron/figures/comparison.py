@@ -117,11 +117,8 @@ def dots_figure(
                     clip_on=False,
                 )
         for name in next(iter(rows.values()), {}):
-            points = [
-                (scores[name], row)
-                for row, scores in enumerate(rows.values())
-                if _drawable(scores.get(name))
-            ]
+            scored = [(scores.get(name), row) for row, scores in enumerate(rows.values())]
+            points = [(score, row) for score, row in scored if _drawable(score)]
             axes.plot(
                 [score for score, _ in points],
                 [row for _, row in points],
@@ -187,8 +184,13 @@ def history_figure(
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.grid(axis="y", clip_on=False)
         if several:  # between title and axes, where it hides no curve
-            place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
-            axes.legend(**place, ncols=len(columns), borderaxespad=0.2, borderpad=0)
+            axes.legend(
+                loc="lower left",
+                bbox_to_anchor=(0, 1),
+                ncols=len(columns),
+                borderaxespad=0.2,
+                borderpad=0,
+            )
         below = GAP + LINE
         set_labels(axes, "epoch", below=below)
         top = GAP + LINE * (1 + several)

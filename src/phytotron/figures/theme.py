@@ -91,7 +91,8 @@ _VARIABLES = {
     )
 }
 _STAND_INS = tuple(_VARIABLES)
-PAGE = Theme(*_STAND_INS[:6], series=_STAND_INS[6:])
+_INK, _MUTED, _RULE, _PAPER, _RIGHT, _WRONG, *_SERIES = _STAND_INS
+PAGE = Theme(_INK, _MUTED, _RULE, _PAPER, _RIGHT, _WRONG, tuple(_SERIES))
 
 
 @lru_cache(maxsize=4096)
@@ -105,7 +106,7 @@ def text_width(text: str, size: float = 9, weight: str = "normal") -> float:
 def tick_width(axes: Axes) -> float:
     """The width in inches of the widest tick label of the y axis, with the gap beside it."""
     axis = axes.yaxis
-    labels = axis.get_major_formatter().format_ticks(axis.get_majorticklocs())
+    labels = axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs()))
     return GAP + max(map(text_width, labels), default=0.0)
 
 
@@ -148,10 +149,15 @@ def set_labels(
         x, y: the labels.
         below, beside: inches from the axes to the labels, which are one `LINE` high.
     """
-    for label, axis, shift in ((x, axes.xaxis, (0, -below)), (y, axes.yaxis, (-beside, 0))):
-        inches = ScaledTranslation(*shift, axes.figure.dpi_scale_trans)
-        axis.set_label_text(label)
-        axis.set_label_coords(*(0.5 * (n == 0) for n in shift), transform=axes.transAxes + inches)
+    inches = axes.figure.dpi_scale_trans
+    axes.xaxis.set_label_text(x)
+    axes.xaxis.set_label_coords(
+        0.5, 0, transform=axes.transAxes + ScaledTranslation(0, -below, inches)
+    )
+    axes.yaxis.set_label_text(y)
+    axes.yaxis.set_label_coords(
+        0, 0.5, transform=axes.transAxes + ScaledTranslation(-beside, 0, inches)
+    )
 
 
 def legend_columns(names: Sequence[str], width: float) -> int:
@@ -215,8 +221,7 @@ def _svg(figure: Figure) -> str:
     """The content of matplotlib's SVG element, with less in it."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "phytotron"}
-    with rc_context(settings):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "phytotron"}):
         if engine := figure.get_layout_engine():
             engine.execute(figure)
         figure.patch.set_facecolor("none")

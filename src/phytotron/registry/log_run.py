@@ -240,7 +240,10 @@ def _log_artifacts(
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if (evaluated.evaluation / "per_class.csv").exists():  # a classifier
-            for name, figure in experiment_figures(evaluated.evaluation, evaluated.model).items():
+            figures = experiment_figures(
+                evaluated.evaluation, evaluated.model, metric=evaluated.name
+            )
+            for name, figure in figures.items():
                 save(figure, folder / f"figures/{name}.png")
         for file, text in provenance.files.items():
             write_text(folder / "provenance" / file, text)

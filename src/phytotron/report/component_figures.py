@@ -69,7 +69,12 @@ def lines_figure(lines: Sequence[Line], x_label: str) -> Figure:
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
         figure.legend(
-            loc="outside upper left", ncols=len(lines), labelcolor="linecolor", borderpad=0
+            loc="outside upper left",
+            ncols=len(lines),
+            labelcolor="linecolor",
+            borderpad=0,
+            columnspacing=1.2,  # three labels have to fit
+            handlelength=1.6,
         )
     return figure
 
@@ -90,13 +95,31 @@ def cells_figure(rows: int, columns: int, parts: Sequence[tuple[str, str]]) -> F
             for row in range(rows):
                 for column in range(columns):
                     shade = 0.15 + 0.1 * ((row + column) % 3)
-                    cell = {"facecolor": colour, "alpha": shade, "linewidth": 0}
-                    axes.add_patch(Rectangle((column, row), 1, 1, clip_on=False, **cell))
-            framed = {"fill": False, "edgecolor": colour, "linewidth": 2, "clip_on": False}
+                    axes.add_patch(
+                        Rectangle(
+                            (column, row),
+                            1,
+                            1,
+                            facecolor=colour,
+                            alpha=shade,
+                            linewidth=0,
+                            clip_on=False,
+                        )
+                    )
             for index in range(columns if frame == "column" else rows):
                 corner = (index, 0) if frame == "column" else (0, index)
                 width, height = (1, rows) if frame == "column" else (columns, 1)
-                axes.add_patch(Rectangle(corner, width, height, **framed))
+                axes.add_patch(
+                    Rectangle(
+                        corner,
+                        width,
+                        height,
+                        fill=False,
+                        edgecolor=colour,
+                        linewidth=2,
+                        clip_on=False,
+                    )
+                )
     return figure
 
 

@@ -25,5 +25,5 @@ def draw(trained: Trained) -> Figure:
         axes.plot(epochs, shares, style, color=colour, label=kind)
     axes.set(xlabel="epoch", ylabel="silent units")
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(title="first weights")
+    figure.legend(title="first weights", loc="outside right upper")  # lines are at 0 and 100 %
     return figure
