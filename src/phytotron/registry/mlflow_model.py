@@ -119,6 +119,7 @@ def log_model(
 
 def _signature(model: SavedModel) -> mlflow.models.ModelSignature:
     types, column = mlflow.types, mlflow.types.ColSpec
+    inputs: list[Any]  # ColSpec or TensorSpec, as Schema wants it
     if isinstance(model.reader, TableReader):
         inputs = [column(types.DataType.double, name) for name in model.reader.columns]
     else:

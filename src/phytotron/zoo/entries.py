@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from phytotron.config.experiments import experiment_file, group_choices, read_experiment
+from phytotron.config.families import family
 from phytotron.config.presets import read_preset, zoo_ids
 from phytotron.runs.listing import MISSED, REACHED, STALE, UNVERIFIED, staleness, title
 from phytotron.runs.results import Result, full_name, is_reached, last_result
@@ -48,8 +49,8 @@ class ZooEntry:
 
     @property
     def family(self) -> str:
-        """The folder that the experiment is in."""
-        return self.experiment.rpartition("/")[0]
+        """See `phytotron.config.families`."""
+        return family(self.experiment)
 
 
 def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEntry]:
