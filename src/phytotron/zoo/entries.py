@@ -1,4 +1,4 @@
-"""The experiments of the zoo with what they claim and what was measured."""
+"""The experiments of the zoo with their targets and what was measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ZooEntry:
         preset: the preset; None: the file itself.
         title: what the first comment of the file says.
         data: the choice of the group `data`, if it makes one.
-        card: with the preset's target in the place of its own.
+        card: with the preset's target in the place of the file's.
         result: what was measured last; None when nothing was, or the metric is another one now.
         state: one of REACHED, MISSED, STALE (measured, but with other code or another config) and
             UNVERIFIED; against the target that the card has now.

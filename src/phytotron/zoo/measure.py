@@ -1,7 +1,7 @@
-"""Earns one experiment's numbers in this process: `python -m phytotron.zoo.measure EXPERIMENT`.
+"""Measure one experiment in this process: `python -m phytotron.zoo.measure EXPERIMENT`.
 
-`phytotron verify` starts one such process for each experiment, so that peak memory is the
-experiment's own, and a crash nobody else's.
+`phytotron verify` starts one such process for each experiment, so that the peak memory is that of
+one experiment, and a crash ends no other.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ HISTORY = "history.csv"
 # Without a number of seeds on the card: three where a seed takes less than this, else one.
 _QUICK_SECONDS = 60.0
 _QUICK_SEEDS = 3
-# So many rows of a history are enough for a curve.
+# The most rows of a history that are written: enough for a curve.
 _ROWS = 200
 
 
@@ -57,8 +57,9 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
     Args:
         experiment: its id.
         preset: one of its card's presets; None: the file itself.
-        seeds: how many, from 0, or at most so many of those that the card lists; None: what the
-            card says, or three where a seed takes less than a minute, else one.
+        seeds: the number of seeds, from 0 on; where the card lists seeds, the number of them that
+            are run. None: what the card says, or three where a seed takes less than a minute, else
+            one.
 
     Raises:
         UserError: a mistake in the experiment, a metric that it does not have, or somebody else
@@ -105,7 +106,7 @@ def _run(
 
     from phytotron.runs.run import run
 
-    # With checkpoints of its own: a training that goes on from elsewhere would seem too short.
+    # With separate checkpoints: a training that continued from older ones would seem too short.
     scratch = folder / "scratch"
     outcome = run(config, folder / f"seed-{seed}", scratch=scratch)
     shutil.rmtree(scratch, ignore_errors=True)
