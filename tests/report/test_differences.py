@@ -44,7 +44,7 @@ def test_null_differs_from_a_value_and_from_its_text() -> None:
     assert [setting.texts for setting in differing] == [["null", "1"]]
 
 
-def test_what_a_card_claims_is_no_setting() -> None:
+def test_a_card_is_no_setting() -> None:
     assert compare_configs([{"card": {"goal": "max"}}, {"card": {"goal": "min"}}]) == ([], [])
 
 
