@@ -27,7 +27,7 @@ from phytotron.evaluation.tables import read_csv
 from phytotron.figures.theme import PRINT, SLOT_MARKERS, SLOTS, Theme
 from phytotron.files import replacing
 
-# Beyond so many classes the cells are too small for numbers, and then for names.
+# The most classes for which cells are large enough for numbers, and for names.
 _MOST_NUMBERS, _MOST_NAMES = 40, 100
 
 

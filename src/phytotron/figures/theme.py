@@ -114,7 +114,7 @@ def inline_svg(
 
 
 def file_svg(figure: Figure, title: str) -> str:
-    """A figure as the text of an SVG file, with a title and a transparent ground."""
+    """A figure as the content of an SVG file, with a title and a transparent background."""
     width, height = (72 * inches for inches in figure.get_size_inches())  # in points
     head = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     size = (
