@@ -85,9 +85,9 @@ def test_no_translation_says_what_is_no_word(task, data):
         task.network.output.bias[[PAD, UNKNOWN, BEGIN]] = 100.0
     for decoding in ("beam", "greedy"):
         said = task.translate(data.test.source, decoding)
-        behind_the_end = (said == END).cumsum(dim=1) - (said == END).long() > 0
-        assert not torch.isin(said[~behind_the_end], torch.tensor([PAD, UNKNOWN, BEGIN])).any()
-        assert (said[behind_the_end] == PAD).all()
+        after_the_end = (said == END).cumsum(dim=1) - (said == END).long() > 0
+        assert not torch.isin(said[~after_the_end], torch.tensor([PAD, UNKNOWN, BEGIN])).any()
+        assert (said[after_the_end] == PAD).all()
 
 
 def test_bleu_has_the_values_of_the_classic_example():

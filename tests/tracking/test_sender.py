@@ -27,7 +27,7 @@ TRAINER = Path(__file__).with_name("trainer.py")
 
 
 class Training:
-    """A training in a process of its own, with its sender, in the current folder."""
+    """A training in a separate process, with its sender, in the current folder."""
 
     def __init__(self, key: str, settings: dict | None, **environment: str) -> None:
         self.folder = FOLDER / key

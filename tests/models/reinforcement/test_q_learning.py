@@ -47,7 +47,7 @@ def test_the_planner_discounts_every_step():
 
 
 def test_states_of_play_are_those_that_can_be_reached_and_do_not_end():
-    #  0 1 2 / 3 4 5: behind the holes there is nobody
+    #  0 1 2 / 3 4 5: no path leads past the holes
     assert states_of_play(rules(lake("SFG", "HHF")), 0) == [0, 1]
 
 
@@ -86,7 +86,7 @@ def test_a_policy_that_is_not_optimal_is_told():
     assert measured["test/success"] == 0  # below, right leads to the wall
 
 
-def test_the_history_has_what_was_earned_while_learning():
+def test_the_history_has_the_returns_while_learning():
     learned = agent(episodes=250).fit(lake("SFFFG", "FHHHH"))
     assert len(learned.history_) == 100
     assert learned.history_[-1]["step"] == learned.n_iter_
