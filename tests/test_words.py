@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# Regular expressions. A space also matches a line break, and the mark of a comment after it.
+# Regular expressions. A space also matches `_`, and a line break with a comment's mark after it.
 OLD_WORDS = [
     r"earn(s|ed|ing)?",
     r"offers",
@@ -87,7 +87,7 @@ FILES = tracked()
 
 def pattern(word: str) -> re.Pattern[str]:
     """A whole word, of any case, in prose or in a name: not within letters."""
-    words = word.replace(" ", r"\s+(?:#\s*)?")
+    words = word.replace(" ", r"(?:\s+(?:#\s*)?|_)")
     return re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)
 
 
@@ -130,6 +130,7 @@ def test_an_exception_is_needed() -> None:
         ("class Contender", r"contenders?"),
         ("_challenger = 1", r"challengers?"),
         ("training goes\n    # on after", r"goes on"),
+        ("when_sgd_goes_on", r"goes on"),
     ],
 )
 def test_a_word_is_found_in_names_in_any_case_and_across_lines(text: str, word: str) -> None:

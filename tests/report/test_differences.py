@@ -28,7 +28,7 @@ def test_only_what_differs_is_said_to_differ() -> None:
     assert [(setting.key, setting.value) for setting in common] == [("seed", "0")]
 
 
-def test_a_experiment_without_a_group_differs_in_its_class_alone() -> None:
+def test_an_experiment_without_a_group_differs_in_its_class_alone() -> None:
     adam = {"_target_": "Adam", "lr": 0.1}
     differing, common = compare_configs(
         [{"optimizer": adam}, {"optimizer": None}, {"optimizer": adam}]

@@ -59,7 +59,7 @@ def test_what_follows_each_word_ends_with_the_end():
     assert next_words(target).tolist() == [7, 8, END, 9, END]
 
 
-def test_columns_without_a_word_are_cut_off():
+def test_columns_of_padding_are_cut_off():
     assert trimmed(torch.tensor([[4, 5, 0, 0], [4, 0, 0, 0]])).tolist() == [[4, 5], [4, 0]]
 
 

@@ -41,7 +41,7 @@ PER_EXPERIMENT = {
     "evaluate": ("data", "model", "regularizer", "task"),  # what building a task builds
 }
 
-# It sends to MLflow itself; to the others nothing comes back of what they tell it.
+# This stage sends to MLflow itself; the others only write to it and read nothing back.
 _TRACKS = "register"
 
 

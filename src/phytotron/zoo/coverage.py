@@ -1,8 +1,8 @@
 """What implements each row of the catalogue, as the files say it themselves.
 
 An experiment names the rows that it implements in its card (`catalogue: [C25]`). Everything else
-names them in a separate line, `Catalogue: ` and the ids, in a docstring, a YAML comment or a page of
-the documentation. The files are read as text: 600 of them take a tenth of a second.
+names them in a separate line, `Catalogue: ` and the ids, in a docstring, a YAML comment or a page
+of the documentation. The files are read as text: 600 of them take a tenth of a second.
 """
 
 from __future__ import annotations

@@ -78,8 +78,8 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
             outcomes.append(_run(experiment, card, seed, folder))
             if len(outcomes) == 1:
                 drawn = _draw(outcomes[0][1], folder)
-            unsaid = seeds is None and card.get("seeds") is None
-            if unsaid and outcomes[0][0].seconds >= _QUICK_SECONDS:
+            by_default = seeds is None and card.get("seeds") is None
+            if by_default and outcomes[0][0].seconds >= _QUICK_SECONDS:
                 break
         result = _result(experiment, preset, card, chosen[: len(outcomes)], outcomes, mark)
         from phytotron.figures.png import copy_for_repository

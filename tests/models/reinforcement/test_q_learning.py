@@ -59,7 +59,7 @@ def test_one_step_moves_a_value_by_the_learning_rate():
     assert others.tolist() == [0, 0, 0]  # they led to S when nothing was known there
 
 
-def test_a_cut_off_episode_goes_on_in_the_values():
+def test_a_truncated_episode_keeps_its_bootstrap_value():
     """Nothing is worth less because the clock stopped: in an empty world values stay equal."""
     learned = agent(episodes=50, discount=1.0).fit(lake("SF", steps=3))
     assert learned.q_[:2].tolist() == np.ones((2, 4)).tolist()
