@@ -41,7 +41,7 @@ PER_EXPERIMENT = {
     "evaluate": ("data", "model", "regularizer", "task"),  # what building a task builds
 }
 
-# This stage sends to MLflow itself; the others only write to it and read nothing back.
+# The stage that reads from MLflow, too. The others pass numbers to `tracking` and get nothing back.
 _TRACKS = "register"
 
 

@@ -42,7 +42,7 @@ class ZooEntry:
 
     @property
     def notes(self) -> str | None:
-        """What the card says of this very one; a preset does not repeat what the file says."""
+        """The notes of this file or preset; a preset does not repeat the notes of its file."""
         of = self.card["presets"][self.preset] if self.preset else self.card
         return of.get("notes")
 

@@ -92,7 +92,7 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
 
 
 def _seeds(card: Mapping[str, Any], asked: int | None) -> list[int]:
-    """The seeds to run, if the first of them does not show that one must be enough."""
+    """The seeds to run, unless the first one takes so long that it is the only one."""
     given = card.get("seeds")
     if isinstance(given, list):
         return given[:asked]
@@ -181,7 +181,7 @@ def _result(
 
 
 def _write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """The history of a seed as a table, at equal distances where it is long; the end is there."""
+    """The history of a seed as a table; a long one is thinned evenly and keeps its last row."""
     step = -(-len(history) // _ROWS) or 1
     rows = list(history[::-1][::step][::-1])
     columns = list(dict.fromkeys(key for row in rows for key in row)) or ["epoch"]

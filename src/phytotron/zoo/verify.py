@@ -56,7 +56,7 @@ def verify(
         allowed = "ids, globs such as 'scratch/*', --part K/N, or --stale"
         raise UserError("verify what?", allowed=allowed)
     chosen = choose(patterns, _part(part) if part else None)
-    for experiment in chosen:  # a mistake is told before the first of them has run for minutes
+    for experiment in chosen:  # a mistake is reported before the first one has run for minutes
         read_preset(experiment, preset)
     if stale:
         asked, is_stale = len(chosen), staleness()

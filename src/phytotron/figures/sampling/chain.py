@@ -1,4 +1,4 @@
-"""A Markov chain in two dimensions: where it was, its way at the beginning, and its moments."""
+"""A Markov chain in two dimensions: its samples, its first steps, and the error of its moments."""
 
 from __future__ import annotations
 

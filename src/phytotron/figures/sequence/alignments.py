@@ -1,4 +1,4 @@
-"""What a translator looks at when it says a word."""
+"""The attention of a translator to the source, for each word of the translation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well short and long sentences are translated."""
+"""BLEU of short and of long sentences."""
 
 from __future__ import annotations
 
