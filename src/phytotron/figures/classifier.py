@@ -27,7 +27,7 @@ from phytotron.evaluation.tables import read_csv
 from phytotron.figures.theme import PRINT, SLOT_MARKERS, SLOTS, Theme
 from phytotron.files import replacing
 
-# Beyond so many classes the cells are too small for numbers, and then for names.
+# The most classes for which cells are large enough for numbers, and for names.
 _MOST_NUMBERS, _MOST_NAMES = 40, 100
 
 
@@ -125,7 +125,7 @@ def confusion_figure(
 
 
 def confusion_tips(counts: ArrayLike, labels: Sequence[str]) -> dict[str, str]:
-    """What each cell of a confusion matrix says, by the `gid` of its rectangle."""
+    """The tip of each cell of a confusion matrix, by the `gid` of its rectangle."""
     counts = np.asarray(counts)
     support = counts.sum(axis=1)
     return {
@@ -263,7 +263,7 @@ def _draw_curve(
 
 
 def _strength(share: float) -> float:
-    """How strong a cell's colour is. Rare confusions are what one looks for: they stay visible."""
+    """The strength of a cell's colour. Rare confusions are of interest, so they stay visible."""
     return max(0.06, share**0.6)
 
 
