@@ -2,14 +2,14 @@
 
     python benchmarks/hops.py [OVERRIDE ...]
 
-Runs `phytotron train dense/mnist_mlp data.tiny=true trainer.max_epochs=1` in a folder of its own,
+Runs `phytotron train dense/mnist_mlp data.tiny=true trainer.max_epochs=1` in a temporary folder,
 with a profiler that sees every call, and prints:
 
 - own files: files of this project in which a function runs. Class bodies and what runs on import do
-  not count. Those that first run after the first optimizer step are given apart.
+  not count. Those that first run after the first optimizer step are counted separately.
 - hops in config/: calls from one file in config/ to another one there, before `fit` begins.
 - checks: how often a composed config is checked.
-- hashes: from where SHA-256 is asked for before `fit` begins and after it, without those of files.
+- hashes: the places that call SHA-256 before `fit` begins and after it, without those of files.
 
 A cached composition would hide the work, so there is none in the new folder.
 """

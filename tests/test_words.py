@@ -13,42 +13,49 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# Regular expressions. A space also matches a line break, and the mark of a comment after it.
+# Regular expressions. A space also matches `_`, and a line break with a comment's mark after it.
 OLD_WORDS = [
     r"earn(s|ed|ing)?",
     r"offers",
-    r"claims",
+    r"claim(s|ed)?",
     r"contenders?",
     r"challengers?",
     r"rivals?",
     r"winners?",
     r"pictures?",
-    r"judge[sd]?",
+    r"judg(e|es|ed|ing)",
     r"the affair of",
-    r"goes on",
+    r"go(es)? on",
     r"so many",
     r"of its own",
     r"without a word",
-    r"not to be had",
+    r"(not to|can|cannot) be had",
     r"in good order",
     r"behind",
     r"lean",
     r"askers?",
-    r"first_beta",
+    r"(first|last)_beta",
+    r"diffused",
     r"_(waits|goes_on|carved|absurd|alone|said|NOT_LIGHTNING_S)",
 ]
 
 # A book is named by the card. In these places nothing else can be meant by "the text".
 BOOK = r"the texts?"
 WITHOUT_SAMPLES_OF_TEXT = (
-    "conf/experiment/",
-    "conf/model/",
-    "docs/components.md",
+    "README.md",
+    "conf/",
+    "docs/",
     "src/phytotron/figures/",
     "src/phytotron/models/",
     "src/phytotron/nn/",
     "src/phytotron/scratch/",
+    "src/phytotron/tasks/",
     "src/phytotron/zoo/",
+    "tests/components/",
+    "tests/models/",
+    "tests/nn/",
+    "tests/scratch/",
+    "tests/tasks/",
 )
 
 # Where an old word is right, with the reason.
@@ -56,49 +63,10 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("CONTRIBUTING.md", ""): "the glossary",
     ("tests/test_words.py", ""): "this list",
     ("src/phytotron/config/catalogue.csv", ""): "the catalogue's titles",
+    ("src/phytotron/config/renamed.py", ""): "old keys and choices with their new names",
+    ("conf/clean/router.yaml", BOOK): "the text of a page",
+    ("tests/config/test_renamed.py", r"(first|last)_beta"): "an old key and its answer",
 }
-
-# Folders and files that are still to be cleaned; a word may be left in them for now.
-PENDING: tuple[str, ...] = (
-    "conf/",
-    "docs/components.md",
-    "docs/zoo",
-    "dvc.yaml",
-    "params.yaml",
-    "results/",
-    "src/phytotron/cli.py",  # `train` still asks for the folder of an experiment
-    "src/phytotron/config/",
-    "src/phytotron/data/",
-    "src/phytotron/evaluation/",
-    "src/phytotron/figures/",
-    "src/phytotron/models/",
-    "src/phytotron/nn/",
-    "src/phytotron/registry/",
-    "src/phytotron/report/",
-    "src/phytotron/runs/",
-    "src/phytotron/scratch/",
-    "src/phytotron/stages/",
-    "src/phytotron/tasks/",
-    "src/phytotron/training/",
-    "src/phytotron/zoo/",
-    "tests/clean/",
-    "tests/data/",
-    "tests/evaluation/",
-    "tests/figures/",
-    "tests/fixtures/",
-    "tests/models/",
-    "tests/nn/",
-    "tests/predict/",
-    "tests/registry/",
-    "tests/report/",
-    "tests/runs/",
-    "tests/scrape/",
-    "tests/stages/",
-    "tests/tasks/",
-    "tests/tracking/",
-    "tests/training/",
-    "tests/zoo/",
-)
 
 SUFFIXES = {".cfg", ".csv", ".css", ".j2", ".json", ".lock", ".md", ".py", ".toml", ".yaml", ".yml"}
 # Hashes and numbers; long, and not prose.
@@ -126,7 +94,7 @@ FILES = tracked()
 
 def pattern(word: str) -> re.Pattern[str]:
     """A whole word, of any case, in prose or in a name: not within letters."""
-    words = word.replace(" ", r"\s+(?:#\s*)?")
+    words = word.replace(" ", r"(?:\s+(?:#\s*)?|_)")
     return re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)
 
 
@@ -135,7 +103,7 @@ def uses(word: str, files: list[str]) -> list[str]:
     searched = pattern(word)
     found = []
     for name in files:
-        if (name, "") in EXCEPTIONS or (name, word) in EXCEPTIONS or name.startswith(PENDING):
+        if (name, "") in EXCEPTIONS or (name, word) in EXCEPTIONS:
             continue
         if searched.search(name):
             found.append(name)
@@ -169,6 +137,7 @@ def test_an_exception_is_needed() -> None:
         ("class Contender", r"contenders?"),
         ("_challenger = 1", r"challengers?"),
         ("training goes\n    # on after", r"goes on"),
+        ("when_sgd_goes_on", r"goes on"),
     ],
 )
 def test_a_word_is_found_in_names_in_any_case_and_across_lines(text: str, word: str) -> None:

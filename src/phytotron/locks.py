@@ -9,7 +9,7 @@ from pathlib import Path
 
 from phytotron.errors import UserError
 
-# Most waits are over sooner; a message about them would only worry.
+# Most waits are shorter; a message about them would only cause worry.
 QUIET_SECONDS = 10.0
 LONGEST_SECONDS = 3600.0
 _POLL_SECONDS = 0.1
@@ -21,7 +21,8 @@ def locked(
 ) -> Iterator[None]:
     """Hold the lock of a file in this block; the file is made where it is missing, and stays.
 
-    Who waits longer than ten seconds is told for whom. A killed process leaves no lock.
+    A process that waits for longer than ten seconds prints what it waits for. A killed process
+    leaves no lock.
 
     Args:
         path: the file; nothing else may use it.

@@ -231,7 +231,7 @@ def test_adam_takes_the_first_steps_and_sgd_the_others(make):
     assert_same(got, textbook(both))
 
 
-def test_the_averages_of_adam_are_gone_when_sgd_goes_on(make):
+def test_the_averages_of_adam_are_dropped_when_sgd_continues(make):
     weight = torch.nn.Parameter(torch.tensor(START))
     optimizer = make("optimizer", "adam_then_sgd", [weight], switch_step=1)
     kept = []
@@ -243,7 +243,7 @@ def test_the_averages_of_adam_are_gone_when_sgd_goes_on(make):
 
 
 @pytest.mark.parametrize("saved_after", [1, 2, 3])
-def test_adam_then_sgd_goes_on_from_its_state(make, saved_after):
+def test_adam_then_sgd_continues_from_its_state(make, saved_after):
     def optimizer_of(weights):
         return make("optimizer", "adam_then_sgd", weights, switch_step=2)
 

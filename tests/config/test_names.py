@@ -59,7 +59,7 @@ def test_a_name_stands_for_its_file(experiment):
     assert config["model"]["normalization"] is None
 
 
-def test_a_component_may_have_values_of_its_own(experiment):
+def test_a_component_may_have_its_own_values(experiment):
     config = experiment("activation: tanh", "activation: {name: leaky_relu, negative_slope: 0.2}")
     assert config["model"]["activation"]["negative_slope"] == 0.2
     config = experiment("metrics: [accuracy]", "metrics: [accuracy, {name: auc, average: null}]")

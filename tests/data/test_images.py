@@ -117,7 +117,7 @@ def test_an_archive_without_mnist_is_reported(cached):
 
 
 def png(images: np.ndarray) -> bytes:
-    """Images of shape (samples, 32, 32, 3) as a picture with one of them in each row."""
+    """Images of shape (samples, 32, 32, 3) as a PNG file with one of them in each row."""
     target = io.BytesIO()
     Image.fromarray(images.reshape(len(images), 1024, 3)).save(target, "png")
     return target.getvalue()

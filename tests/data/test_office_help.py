@@ -45,7 +45,7 @@ def test_a_page_is_its_paragraphs_and_its_links():
                 "en-US/text/shared/../swriter/03.html",
                 "http://www.example.org/text/a.html",
                 "javascript:alert(1)",
-                "media/picture.png",
+                "media/image.png",
             ),
         ),
     )

@@ -1,4 +1,4 @@
-"""Composed scenes, and the pictures of style transfer."""
+"""Composed scenes, and the images of style transfer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchvision.ops import box_iou
 
 from phytotron.data.arrays import array_module
 from phytotron.data.scenes import Scenes, compose, read_scenes
-from phytotron.data.style_pictures import StyleData, picture, read_style_pictures
+from phytotron.data.style_images import StyleData, read_style_images, square_image
 from phytotron.data.vgg16 import WIDTHS, random_convolutions, vgg16_convolutions
 from phytotron.errors import UserError
 
@@ -126,20 +126,20 @@ def test_another_network_is_reported(cached):
         vgg16_convolutions(sources, cached.folder)
 
 
-def test_pictures_are_squares_of_light():
+def test_images_are_squares_with_values_from_0_to_1():
     for name in ("china", "flower", "waves"):
-        found = picture(name, 50)
+        found = square_image(name, 50)
         assert found.shape == (1, 3, 50, 50)
         assert 0 <= found.min() < 0.3 < 0.6 < found.max() <= 1
 
 
-def test_an_unknown_picture_is_reported():
+def test_an_unknown_image_is_reported():
     with pytest.raises(UserError, match="did you mean 'flower'"):
-        picture("flowers", 50)
+        square_image("flowers", 50)
 
 
-def test_the_tiny_pictures_need_no_weights():
-    read = read_style_pictures(weights=[], content="china", style="waves", side=100, tiny=True)
+def test_the_tiny_images_need_no_weights():
+    read = read_style_images(weights=[], content="china", style="waves", side=100, tiny=True)
     data = StyleData(read, seed=0)
     (batch,) = data.train_dataloader()
     assert batch.content.shape == batch.style.shape == (1, 3, 32, 32)

@@ -36,7 +36,7 @@ def test_killed(training, undisturbed, kind: tuple[str, ...], accelerator: str) 
 
 
 @on_each_device
-def test_the_scaler_of_the_gradients_goes_on_where_it_was(training, accelerator: str) -> None:
+def test_the_gradient_scaler_continues_from_its_state(training, accelerator: str) -> None:
     kind = ("trainer.precision=16-mixed", f"trainer.accelerator={accelerator}")
     once, twice = training(*kind), training(*kind)
     assert once.run(kind="step", count=31) == KILLED

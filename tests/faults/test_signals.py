@@ -8,7 +8,7 @@ import pytest
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_once_finishes_the_step_saves_and_says_how_to_go_on(
+def test_once_finishes_the_step_saves_and_says_how_to_continue(
     training, undisturbed, name: str, status: int
 ) -> None:
     stopped = training("checkpoint.every_n_steps=null")

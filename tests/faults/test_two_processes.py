@@ -31,7 +31,7 @@ def test_killed(training, expected, kind: str, killed: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_signal_to_one_stops_both_in_good_order(training, expected, rank: int) -> None:
+def test_a_signal_to_one_stops_both_gracefully(training, expected, rank: int) -> None:
     stopped = training(*TOGETHER)
     press = {"kind": "signals", "signal": "SIGTERM", "times": 1, "count": 7}
     assert stopped.run_two(*(press if rank == r else NOTHING for r in (0, 1))) == [143, 143]

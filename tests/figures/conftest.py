@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,7 @@ def trained():
     """Makes what a figure is drawn of; the arguments replace what is empty."""
 
     def make(model=None, task=None, data=None, history=()):
-        return Trained(model, task, data, list(history), {}, {})
+        return Trained(model, task, data, list(history), {}, {}, Path())
 
     return make
 

@@ -1,5 +1,7 @@
 """The figures of these systems show what they say."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -23,7 +25,7 @@ from phytotron.scratch.vanishing_gradients import VanishingGradients
 
 
 def trained(model, data=None, history=()):
-    return Trained(model, None, data, list(history), {}, {})
+    return Trained(model, None, data, list(history), {}, {}, Path())
 
 
 def points():

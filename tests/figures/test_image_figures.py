@@ -1,4 +1,4 @@
-"""Pictures of images with what was found in them."""
+"""Figures that show images with what was found in them."""
 
 from types import SimpleNamespace
 

@@ -12,8 +12,8 @@ from phytotron.figures.image_grids import show_grid
 def shown(images, grid):
     axes = Figure().subplots()
     show_grid(axes, images, grid)
-    (picture,) = axes.get_images()
-    return np.asarray(picture.get_array())
+    (image,) = axes.get_images()
+    return np.asarray(image.get_array())
 
 
 def test_images_follow_each_other_in_rows_with_a_gap_between():

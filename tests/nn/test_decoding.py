@@ -16,7 +16,7 @@ BEGIN, END = 1, 2
 # "Jane is ...": after `is`, the frequent `going` is the most probable word, but what can follow it
 # is divided among many, while `visiting Africa` is nearly certain once it is begun.
 WORDS = ["<pad>", "<begin>", "<end>", "jane", "is", "going", "visiting", "to", "africa", "home"]
-GOES_ON = {
+FOLLOWING = {
     "<begin>": {"jane": 1.0},
     "jane": {"is": 1.0},
     "is": {"going": 0.5, "visiting": 0.4, "home": 0.1},
@@ -28,16 +28,16 @@ GOES_ON = {
 }
 
 
-def table(goes_on):
+def table(following_words):
     """The log-probabilities of what follows each word, shape (words, words)."""
     probabilities = torch.zeros(len(WORDS), len(WORDS), dtype=torch.double)
-    for word, following in goes_on.items():
+    for word, following in following_words.items():
         for other, probability in following.items():
             probabilities[WORDS.index(word), WORDS.index(other)] = probability
     return probabilities.log()
 
 
-JANE = table(GOES_ON)
+JANE = table(FOLLOWING)
 
 
 def bigrams(log_probabilities):
@@ -137,13 +137,13 @@ def test_a_beam_of_width_one_is_greedy(seed, alpha):
 
 def test_the_exponent_of_the_length_decides_between_short_and_long():
     """The sum prefers one token of 0.35, the mean two of 0.5 · 0.6 = 0.3."""
-    goes_on = {
+    following_words = {
         "<begin>": {"jane": 0.5, "<end>": 0.35, "is": 0.15},
         "jane": {"<end>": 0.6, "is": 0.4},
         "is": {"<end>": 0.1, "home": 0.9},
         "home": {"<end>": 0.01, "home": 0.99},
     }
-    step = bigrams(table(goes_on))
+    step = bigrams(table(following_words))
     score = {}
     for alpha in (0.0, 0.7, 1.0):
         found = beam_search(step, state(), **options(limit=2), width=4, alpha=alpha, returned=4)

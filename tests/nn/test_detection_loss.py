@@ -9,7 +9,7 @@ from phytotron.nn.detection_loss import DetectionLoss
 
 GRID = BoxGrid(32, 32, [16])  # four places
 BOXES = torch.tensor([[[2.0, 4.0, 10.0, 12.0], [0.0] * 4], [[0.0] * 4, [18.0, 20.0, 30.0, 28.0]]])
-CLASSES = torch.tensor([[1, -1], [-1, 2]])  # one object in each picture, in places 0 and 3
+CLASSES = torch.tensor([[1, -1], [-1, 2]])  # one object in each image, in places 0 and 3
 
 
 def raw():
@@ -20,8 +20,8 @@ def raw():
 def test_it_is_the_sum_of_errors_of_box_objectness_and_class(kind):
     given = raw()
     expected = 0.0
-    for picture, (place, box, label) in enumerate([(0, BOXES[0, 0], 1), (3, BOXES[1, 1], 2)]):
-        one = given[picture]
+    for image, (place, box, label) in enumerate([(0, BOXES[0, 0], 1), (3, BOXES[1, 1], 2)]):
+        one = given[image]
         wanted = GRID.encode(box, torch.tensor(place))
         expected += 5 * (one[place, :4].sigmoid() - wanted).square().sum()
         for other in range(4):
@@ -40,7 +40,7 @@ def test_it_is_the_sum_of_errors_of_box_objectness_and_class(kind):
     torch.testing.assert_close(loss(given, GRID, BOXES, CLASSES), expected / 2)
 
 
-def test_pictures_without_objects_only_learn_that_they_are_empty():
+def test_images_without_objects_train_objectness_alone():
     given = raw().requires_grad_()
     nothing = torch.full_like(CLASSES, -1)
     DetectionLoss()(given, GRID, torch.zeros_like(BOXES), nothing).backward()

@@ -98,13 +98,13 @@ TRAIN = {"train/router/textcnn", "train/router/fasttext", "train/router/tfidf"}
 EVALUATE = {name.replace("train", "evaluate") for name in TRAIN}
 LINE = "\nEDITED = 1\n"
 EDITS = [
-    ("models/vision/small_cnn.py", LINE, set()),
+    ("models/vision/stacked_cnn.py", LINE, set()),
     ("figures/graph/node_map.py", LINE, set()),
     ("models/text/textcnn.py", LINE, {"train/router/textcnn", "evaluate/router/textcnn"}),
     ("models/text/textcnn.py", "\n# a remark\n", set()),
     ("models/text/tfidf.py", LINE, {"train/router/tfidf", "evaluate/router/tfidf"}),
     ("nn/masking.py", LINE, (TRAIN | EVALUATE) - {"train/router/tfidf", "evaluate/router/tfidf"}),
-    ("training/callbacks.py", LINE, TRAIN),
+    ("training/callbacks.py", LINE, TRAIN | EVALUATE),
     ("training/callbacks.py", "\n\n# a remark\n\n", set()),
     ("stages/train.py", LINE, TRAIN),
     ("config/instantiate.py", LINE, {*TRAIN, *EVALUATE, "register"}),
@@ -135,12 +135,12 @@ def test_an_edit_touches_what_uses_the_code_and_nothing_else(
 
 def test_a_module_that_is_imported_inside_a_function_counts(source: Path) -> None:
     path = source / "phytotron/models/text/textcnn.py"
-    inner = "\n\ndef later() -> None:\n    from phytotron.models.vision import small_cnn\n"
+    inner = "\n\ndef later() -> None:\n    from phytotron.models.vision import stacked_cnn\n"
     path.write_text(path.read_text() + inner)
     found = stage_code.stage_code(
         SourceTree(source), "train", ["phytotron.models.text.textcnn.TextCNN"]
     )
-    assert "phytotron/models/vision/small_cnn.py" in found
+    assert "phytotron/models/vision/stacked_cnn.py" in found
     assert "phytotron/models/vision/__init__.py" in found
 
 
@@ -167,12 +167,14 @@ def test_the_places_where_code_begins_exist() -> None:
 TRAINED = """\
 import json, sys
 from pathlib import Path
-from phytotron.evaluation.evaluate import predict
-from phytotron.stages import train
+from phytotron.stages import evaluate, train
+from phytotron.training.fit import fit
 config = json.loads(sys.argv[1])
-data = Path("data")
-train.fit(config, data, Path("model"), Path("scratch"))
-predict(Path("model"), data)
+fit(config, Path("model"), Path("scratch"))
+settings = {"bootstrap": 10, "mistakes": 3, "calibration_bins": 5}
+evaluate.evaluate(
+    evaluate.read_trained(Path("model")), "test/macro_f1", Path("evaluation"), settings, 0
+)
 print([name for name in sys.modules if name.startswith("phytotron")])
 """
 
@@ -182,6 +184,7 @@ def test_a_training_loads_nothing_that_its_code_lacks(
     experiment: str, configs: dict[str, Any], tmp_path: Path
 ) -> None:
     config = configs[experiment]
+    config = config | {"data": config["data"] | {"folder": "data"}}
     if config["trainer"]:
         config = config | {"trainer": config["trainer"] | {"max_epochs": 1}}
     tiny(tmp_path / "data")
@@ -262,7 +265,7 @@ def test_imports_run_downwards() -> None:
 
 
 # What tests alone need, and which is too much a part of its subject to stand beside them.
-FOR_TESTS = {"phytotron.data.tiny_paragraphs", "phytotron.zoo.tiny"}
+FOR_TESTS = {"phytotron.data.tiny_paragraphs"}
 
 
 def test_every_module_is_used() -> None:

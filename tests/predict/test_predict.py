@@ -63,7 +63,7 @@ def test_before_the_first_registration_the_way_there_is_named(project, monkeypat
 
 
 def test_a_version_whose_artifacts_are_gone_is_answered(project):
-    project.register(project.contender("router/strong"))
+    project.register(project.evaluated("router/strong"))
     shutil.rmtree("mlartifacts")
     with pytest.raises(UserError, match="cannot be loaded"):
         predict(QUESTION, f"{MODEL}/1")

@@ -73,7 +73,7 @@ def test_a_file_of_text_and_standard_input_are_documents(monkeypatch):
         (" \n\u200b ", "no text"),
         ("quesiton.txt", "no such file"),
         (".", "is a folder"),
-        ("picture", "is no text"),
+        ("image", "is no text"),
         ("empty.html", "no text"),
         ("large", "is larger"),
         ("deep.html", "cannot be read safely"),
@@ -82,7 +82,7 @@ def test_a_file_of_text_and_standard_input_are_documents(monkeypatch):
 )
 def test_what_has_no_text_is_answered(monkeypatch, text, message):
     monkeypatch.setattr(source, "MAX_BYTES", 100_000)
-    Path("picture").write_bytes(b"\x89PNG\0\0\0")
+    Path("image").write_bytes(b"\x89PNG\0\0\0")
     Path("empty.html").write_text("<html><body><script>1</script></body></html>")
     Path("large").write_bytes(b"a" * 100_001)
     Path("deep.html").write_text("<div>" * 15_000)
@@ -105,7 +105,7 @@ class Pages(BaseHTTPRequestHandler):
         elif self.path == "/missing":
             self.send_response(404)
         else:
-            kind = "image/png" if self.path == "/picture" else "text/html; charset=utf-8"
+            kind = "image/png" if self.path == "/image" else "text/html; charset=utf-8"
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.end_headers()
@@ -139,8 +139,8 @@ def test_private_addresses_are_refused_unless_allowed(site):
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("/missing", "404"), ("/picture", "it is image/png"), ("/circle", "redirects more than 5")],
+    [("/missing", "404"), ("/image", "it is image/png"), ("/circle", "redirects more than 5")],
 )
-def test_a_page_that_cannot_be_had_is_answered(site, path, message):
+def test_a_page_that_is_not_available_is_answered(site, path, message):
     with pytest.raises(UserError, match=message):
         read(site + path, allow_private=True)

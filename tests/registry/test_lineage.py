@@ -20,7 +20,7 @@ def test_a_champion_tells_what_it_was_made_from(three):
     assert found["seed"] == "0"
     assert found["config"] == sha256("build/models/router/strong/config.yaml")
     assert found["data"] == {"data/processed": "md5:77.dir"}
-    assert found["metrics"]["macro_f1"] == three.contender("router/strong").metrics["macro_f1"]
+    assert found["metrics"]["macro_f1"] == three.evaluated("router/strong").metrics["macro_f1"]
     assert found["versions"]["python"]
     assert found["champion"][0].endswith(": a test")
 

@@ -105,22 +105,22 @@ def test_an_interrupted_move_is_completed_by_the_next(three, monkeypatch, alias_
 
 def test_a_champion_of_another_test_set_is_measured_anew(project):
     """By its own predictions on this test split, not by the number that it once had."""
-    project.register(project.contender("router/weak", test_set="b" * 64))
-    project.register(project.contender("router/strong"))
+    project.register(project.evaluated("router/weak", test_set="b" * 64))
+    project.register(project.evaluated("router/strong"))
     write_json("results/comparison.json", {"selected": "router/strong"})
     promote(MODEL, "1")
     move = promote(MODEL, "2")
     assert "measured anew on this test set" in move.why
     assert move.numbers["champion_macro_f1"] == pytest.approx(
-        project.contender("router/weak").metrics["macro_f1"], abs=1e-6
+        project.evaluated("router/weak").metrics["macro_f1"], abs=1e-6
     )
     assert 0 < move.numbers["p_value"] <= 1
 
 
 @pytest.mark.parametrize("choice", ["keep", "promote"])
 def test_other_labels_cannot_be_compared_and_the_config_decides(project, choice):
-    project.register(project.relabelled(project.contender("router/strong")))
-    project.register(project.contender("router/weak"))
+    project.register(project.relabelled(project.evaluated("router/strong")))
+    project.register(project.evaluated("router/weak"))
     write_json("results/comparison.json", {"selected": "router/weak"})
     config = yaml.safe_load(PIPELINE_CONFIG.read_text())
     config["register"]["on_incomparable"] = choice

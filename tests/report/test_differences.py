@@ -28,7 +28,7 @@ def test_only_what_differs_is_said_to_differ() -> None:
     assert [(setting.key, setting.value) for setting in common] == [("seed", "0")]
 
 
-def test_a_experiment_without_a_group_differs_in_its_class_alone() -> None:
+def test_an_experiment_without_a_group_differs_in_its_class_alone() -> None:
     adam = {"_target_": "Adam", "lr": 0.1}
     differing, common = compare_configs(
         [{"optimizer": adam}, {"optimizer": None}, {"optimizer": adam}]
@@ -44,7 +44,7 @@ def test_null_differs_from_a_value_and_from_its_text() -> None:
     assert [setting.texts for setting in differing] == [["null", "1"]]
 
 
-def test_what_a_card_claims_is_no_setting() -> None:
+def test_a_card_is_no_setting() -> None:
     assert compare_configs([{"card": {"goal": "max"}}, {"card": {"goal": "min"}}]) == ([], [])
 
 

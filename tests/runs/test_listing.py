@@ -47,7 +47,7 @@ def test_a_result_is_held_against_the_target_of_today(project: Path, make_result
     assert render([row]).endswith("0.91 ± 0.01 (missed)")
 
 
-def test_a_contender_of_the_pipeline_has_the_result_of_the_pipeline(project: Path, write) -> None:
+def test_an_experiment_of_the_pipeline_has_the_result_of_the_pipeline(project: Path, write) -> None:
     write("conf/experiment/router/cnn.yaml", "# A network.\ncard:\n  metric: test/macro_f1\n")
     write("results/router/cnn/metrics.json", json.dumps({"macro_f1": 0.5}))
     assert list_experiments("cnn")[0]["result"] == 0.5

@@ -28,7 +28,7 @@ def test_a_result_is_read_as_it_was_written(project: Path, make_result) -> None:
     assert len(json.loads(path.read_text())["sha256"]) == 64
 
 
-def test_a_preset_has_a_file_of_its_own(project: Path, make_result) -> None:
+def test_a_preset_has_its_own_file(project: Path, make_result) -> None:
     write_result(make_result(preset="full"))
     assert last_result("scratch/planar") is None
     assert last_result("scratch/planar", "full").preset == "full"

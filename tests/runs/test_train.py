@@ -1,4 +1,4 @@
-"""`phytotron train` outside of DVC, in a folder of its own."""
+"""`phytotron train`, outside of DVC, in a separate folder."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_another_setting_is_another_run_and_the_same_one_the_same(
     assert len(runs()) == 2
 
 
-def test_what_verify_earned_stays_as_it_is(project_with_params: Path) -> None:
+def test_what_verify_measured_stays_as_it_is(project_with_params: Path) -> None:
     train("tiny/iris")
     assert not Path("zoo").exists()
 

@@ -127,8 +127,8 @@ def test_base_canonical_nofollow_and_noindex_are_obeyed(server, visit) -> None:
     server.routes |= {
         "/": '<base href="/deep/"><a href="a">1</a><a href="/b" rel="nofollow">2</a>',
         "/deep/a": page("/hidden", "/leaf", "/copy", "/original"),
-        "/hidden": '<meta name="robots" content="noindex">' + page("/behind"),
-        "/behind": "found",
+        "/hidden": '<meta name="robots" content="noindex">' + page("/linked"),
+        "/linked": "found",
         "/leaf": '<meta name="robots" content="nofollow">' + page("/never"),
         "/copy": '<link rel="canonical" href="/original">',
         "/original": '<link rel="canonical" href="/original">',
@@ -137,7 +137,7 @@ def test_base_canonical_nofollow_and_noindex_are_obeyed(server, visit) -> None:
     done = visit()
     assert "/b" not in server.paths()
     assert "/never" not in server.paths()
-    assert list(done.bodies()) == ["/", "/behind", "/deep/a", "/leaf", "/original"]
+    assert list(done.bodies()) == ["/", "/deep/a", "/leaf", "/linked", "/original"]
     assert done.why() == {"/hidden": "noindex"}
     assert done.json["duplicates"] == {f"{server.root}/copy": f"{server.root}/original"}
 
@@ -339,7 +339,7 @@ def test_hostile_pages_have_reasons_and_the_others_are_fetched(server, visit, an
         "/bomb": answer(bomb, {"Content-Encoding": "gzip"}),
         "/deep": "<div>" * 200_000,
         "/tag": "<div " + "a " * 100_000 + ">",
-        "/picture": answer(b"\x89PNG", {"Content-Type": "image/png"}),
+        "/image": answer(b"\x89PNG", {"Content-Type": "image/png"}),
         "/odd-type": answer("x", {"Content-Type": "a b\x7f c"}),
         "/untyped-binary": answer(b"\x00\x01", {"Content-Type": ""}),
         "/brotli": answer("x", {"Content-Encoding": "br"}),
@@ -365,7 +365,7 @@ def test_hostile_pages_have_reasons_and_the_others_are_fetched(server, visit, an
         "/bomb": "larger than 2000000 bytes",
         "/deep": "nested deeper than 512 elements",
         "/tag": "a tag has more than 512 attributes",
-        "/picture": "content type image/png",
+        "/image": "content type image/png",
         "/odd-type": "content type unknown",
         "/untyped-binary": "no content type",
         "/brotli": "unknown content encoding",
@@ -396,7 +396,7 @@ def test_a_server_that_asks_to_wait_is_retried_after_that_time(server, visit, an
     assert 355 < clock.ahead < 400
 
 
-# --- when nothing can be had --------------------------------------------------------------------
+# --- when nothing is available ------------------------------------------------------------------
 
 
 def test_a_site_that_forbids_everything(server, visit) -> None:

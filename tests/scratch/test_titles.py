@@ -58,7 +58,7 @@ def test_no_addresses_no_titles() -> None:
         ("/deep.html", "nested deeper than", False),
     ],
 )
-def test_pages_that_cannot_be_had_are_named(
+def test_pages_that_are_not_available_are_named(
     root: str, path: str, message: str, processes: bool
 ) -> None:
     urls = [f"{root}/1.html", root + path]

@@ -50,8 +50,8 @@ def project(tmp_path, monkeypatch):
     Path("build/config").mkdir(parents=True)
     Path("build/config/pipeline.yaml").write_text(yaml.safe_dump(PIPELINE))
     choose("router/tfidf", "router/textcnn")
-    # `docs/left` has the best predictions of all, but params.yaml does not ask for it.
-    for experiment, right in [("router/tfidf", 0.4), ("router/textcnn", 0.8), ("docs/left", 1.0)]:
+    # `router/left` has the best predictions of all, but params.yaml does not ask for it.
+    for experiment, right in [("router/tfidf", 0.4), ("router/textcnn", 0.8), ("router/left", 1.0)]:
         folder = Path("build/evaluation") / experiment
         folder.mkdir(parents=True)
         save(predictions(right), folder / "predictions.parquet")
@@ -107,11 +107,11 @@ def test_an_experiment_that_was_not_evaluated_is_named(project):
 
 
 def test_a_missing_baseline_ends_with_status_2(project):
-    choose("router/textcnn", "docs/left")
+    choose("router/textcnn", "router/left")
     done = subprocess.run(
         [sys.executable, "-m", "phytotron.stages.compare"], capture_output=True, text=True
     )
     assert done.returncode == 2
     assert "the baseline 'router/tfidf' is not among the experiments" in done.stderr
-    assert "allowed: router/textcnn, docs/left" in done.stderr
+    assert "allowed: router/textcnn, router/left" in done.stderr
     assert not Path("results/comparison.json").exists()

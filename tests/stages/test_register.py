@@ -234,7 +234,7 @@ def test_it_completes_the_run_that_the_training_filled(project):
     assert [each.to_dictionary() for each in runs_of("router/strong")] == [run.to_dictionary()]
 
 
-def test_the_same_training_evaluated_otherwise_has_a_run_of_its_own(project):
+def test_the_same_training_evaluated_otherwise_has_its_own_run(project):
     journalled("router/strong")
     register.main()
     metrics = Path("results/router/strong/metrics.json")

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-EXPERIMENTS = ["docs/base", "docs/other"]
+EXPERIMENTS = ["router/base", "router/other"]
 LABELS = ["a/x", "b/y"]
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The smallest pipeline that can be reported: two contenders, two classes, two paragraphs."""
+    """The smallest pipeline that can be reported: two experiments, two classes, two paragraphs."""
     stage = {"params": ["experiments", {"build/config/pipeline.yaml": ["report"]}]}
     texts = {
         "dvc.yaml": yaml.safe_dump({"stages": {"report": stage}}),
@@ -25,19 +25,22 @@ def root(tmp_path: Path) -> Path:
         "build/config/pipeline.yaml": "report: {title: Spam & eggs, mistakes: 1}",
         "results/comparison.json": json.dumps(
             {
-                "baseline": "docs/base",
-                "winner": "docs/base",
+                "metric": "macro_f1",
+                "goal": "max",
+                "baseline": "router/base",
+                "selected": "router/base",
                 "test_set": "0" * 64,
-                "contenders": [_rank("docs/base", None), _rank("docs/other", -0.5)],
+                "experiments": [_rank("router/base", None), _rank("router/other", -0.5)],
             }
         ),
         "build/registration.json": json.dumps(
             {
                 "model": "router",
-                "experiment": "docs/base",
+                "experiment": "router/base",
                 "digest": "1" * 64,
                 "test_set": "0" * 64,
-                "macro_f1": 1.0,
+                "metric": "macro_f1",
+                "value": 1.0,
                 "decision": "promoted",
                 "reason": "the first champion",
             }
@@ -49,7 +52,7 @@ def root(tmp_path: Path) -> Path:
         ),
     }
     for experiment in EXPERIMENTS:
-        texts |= _contender(experiment)
+        texts |= _outs(experiment)
     for name, text in texts.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +67,7 @@ def _rank(experiment: str, difference: float | None) -> dict:
     return row | dict.fromkeys(keys, difference) | {"p_value": difference and 0.5}
 
 
-def _contender(experiment: str) -> dict[str, str]:
+def _outs(experiment: str) -> dict[str, str]:
     model, evaluation = f"build/models/{experiment}", f"build/evaluation/{experiment}"
     keys = ["accuracy", "macro_f1", "log_loss", "calibration_error", "parameters", "size_bytes"]
     keys += ["accuracy_low", "accuracy_high", "macro_f1_low", "macro_f1_high"]
@@ -107,18 +110,18 @@ def test_it_writes_the_page_the_summary_and_the_card_twice_the_same(root: Path) 
 def test_a_missing_input_is_answered_and_the_old_report_stays(root: Path) -> None:
     report(root)
     before = contents(root / "build/report")
-    (root / "build/evaluation/docs/other/per_class.csv").unlink()
+    (root / "build/evaluation/router/other/per_class.csv").unlink()
     done = report(root)
     assert done.returncode == 2
     assert done.stderr.startswith(
-        "error: build/evaluation/docs/other/per_class.csv: does not exist"
+        "error: build/evaluation/router/other/per_class.csv: does not exist"
     )
-    assert "dvc repro evaluate@docs/other" in done.stderr
+    assert "dvc repro evaluate@router/other" in done.stderr
     assert contents(root / "build/report") == before
 
 
 def test_a_comparison_of_other_experiments_is_answered(root: Path) -> None:
-    (root / "params.yaml").write_text("experiments: [docs/base]")
+    (root / "params.yaml").write_text("experiments: [router/base]")
     done = report(root)
     assert done.returncode == 2
     assert "run: dvc repro compare" in done.stderr

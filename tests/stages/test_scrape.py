@@ -143,7 +143,7 @@ def test_killed_and_run_again_it_ends_with_the_same_outs(project: Project) -> No
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a file system of its own with 200 kB."""
+    """A folder on a separate file system of 200 kB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount(folder, "size=200k")

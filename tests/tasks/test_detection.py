@@ -1,4 +1,4 @@
-"""What is found in pictures, and how it is measured."""
+"""Objects that are found in images, and how detection is measured."""
 
 import pytest
 import torch
@@ -34,12 +34,12 @@ def right():
     """What a network says that finds each object, and is sure of it."""
     raw = torch.zeros(2, len(GRID), 5 + 3)
     raw[..., 4] = -10
-    for picture, number in (CLASSES >= 0).nonzero():
-        box = BOXES[picture, number]
+    for image, number in (CLASSES >= 0).nonzero():
+        box = BOXES[image, number]
         place = GRID.places(box)
-        raw[picture, place, :4] = GRID.encode(box, place).logit()
-        raw[picture, place, 4] = 10
-        raw[picture, place, 5 + CLASSES[picture, number]] = 10
+        raw[image, place, :4] = GRID.encode(box, place).logit()
+        raw[image, place, 4] = 10
+        raw[image, place, 5 + CLASSES[image, number]] = 10
     return raw
 
 

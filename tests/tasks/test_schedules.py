@@ -176,7 +176,7 @@ def test_the_lowest_rate_is_kept(monkeypatch):
     assert follow("bold_driver", [1.0] * 9, min_lr=0.2)[-1] == 0.2
 
 
-def test_a_bold_driver_goes_on_from_its_state():
+def test_a_bold_driver_continues_from_its_state():
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     first = BoldDriver(optimizer, monitor="val_loss", up=1.1, down=0.5)
     first.step(0.5)

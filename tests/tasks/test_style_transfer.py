@@ -1,4 +1,4 @@
-"""Painting by pixels."""
+"""Style transfer: the pixels are the parameters."""
 
 import pytest
 import torch
@@ -39,9 +39,9 @@ def test_only_pixels_are_trained_and_they_stay_colours(tmp_path):
     config, data, network, task = built("optimizer.lr=0.3", "trainer.max_epochs=5")
     assert [name for name, _ in task.named_parameters()] == ["network.pixels"]
     build_trainer(config["trainer"], [], tmp_path).fit(task, data)
-    picture = network()
-    assert picture.aminmax() == (0, 1)  # such steps lead beyond black and white
-    before, after = (sum(task.costs(one)) for one in (network.start, picture))
+    image = network()
+    assert image.aminmax() == (0, 1)  # without a limit, such steps leave the range
+    before, after = (sum(task.costs(one)) for one in (network.start, image))
     (found,) = build_trainer(config["trainer"], [], tmp_path).test(task, data, verbose=False)
     assert found["test/loss_ratio"] == pytest.approx((after / before).item())
     assert after < before

@@ -59,7 +59,7 @@ def test_what_follows_each_word_ends_with_the_end():
     assert next_words(target).tolist() == [7, 8, END, 9, END]
 
 
-def test_columns_without_a_word_are_cut_off():
+def test_columns_of_padding_are_cut_off():
     assert trimmed(torch.tensor([[4, 5, 0, 0], [4, 0, 0, 0]])).tolist() == [[4, 5], [4, 0]]
 
 
@@ -85,9 +85,9 @@ def test_no_translation_says_what_is_no_word(task, data):
         task.network.output.bias[[PAD, UNKNOWN, BEGIN]] = 100.0
     for decoding in ("beam", "greedy"):
         said = task.translate(data.test.source, decoding)
-        behind_the_end = (said == END).cumsum(dim=1) - (said == END).long() > 0
-        assert not torch.isin(said[~behind_the_end], torch.tensor([PAD, UNKNOWN, BEGIN])).any()
-        assert (said[behind_the_end] == PAD).all()
+        after_the_end = (said == END).cumsum(dim=1) - (said == END).long() > 0
+        assert not torch.isin(said[~after_the_end], torch.tensor([PAD, UNKNOWN, BEGIN])).any()
+        assert (said[after_the_end] == PAD).all()
 
 
 def test_bleu_has_the_values_of_the_classic_example():

@@ -78,7 +78,7 @@ class Server:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The address of a database in a PostgreSQL server of its own on a loopback port."""
+    """The address of a database in a separate PostgreSQL server on a loopback port."""
     pytest.importorskip("psycopg", reason="psycopg, the driver of PostgreSQL, is not installed")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if not found:

@@ -55,7 +55,7 @@ def test_what_is_written_is_read_and_nothing_is_there_twice(tmp_path_factory, nu
 
 
 @given(entries, st.data())
-def test_cut_off_anywhere_it_loses_the_half_line_and_goes_on(
+def test_cut_off_anywhere_it_loses_the_half_line_and_continues(
     tmp_path_factory, numbers, data
 ) -> None:
     """As a resumed training does: it repeats steps, here all of them."""

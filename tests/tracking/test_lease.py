@@ -123,7 +123,7 @@ def test_an_old_number_does_not_count_even_if_it_is_free_again(client):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["server_on_sqlite", "server_on_postgresql"])
 def test_promotions_of_several_machines_are_one_history(name, request, folder, monkeypatch):
-    """Each process has a temporary folder of its own, so that no lock file is shared."""
+    """Each process has its own temporary folder, so that no lock file is shared."""
     server = request.getfixturevalue(name)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     store: Store = open_store({"uri": "", "artifacts": "mlartifacts"})

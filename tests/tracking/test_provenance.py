@@ -46,7 +46,7 @@ def test_the_patch_makes_the_uncommitted_state_again(clone, tmp_path):
     (clone / "gone.py").unlink()
     (clone / "new").mkdir()
     (clone / "new/net.py").write_text("three\n")
-    (clone / "new/picture").write_bytes(bytes(range(256)))
+    (clone / "new/image").write_bytes(bytes(range(256)))
     git(clone, "add", "kept.py")
     staged = git(clone, "status", "--porcelain")
 

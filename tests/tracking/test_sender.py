@@ -27,7 +27,7 @@ TRAINER = Path(__file__).with_name("trainer.py")
 
 
 class Training:
-    """A training in a process of its own, with its sender, in the current folder."""
+    """A training in a separate process, with its sender, in the current folder."""
 
     def __init__(self, key: str, settings: dict | None, **environment: str) -> None:
         self.folder = FOLDER / key
@@ -152,7 +152,7 @@ def test_a_running_training_is_seen_to_live(train, settings, eventually):
     assert steps(settings) == list(range(1, 11))
 
 
-def test_killed_it_is_shown_so_and_resumed_it_goes_on_in_the_same_run(train, settings, eventually):
+def test_killed_it_is_shown_so_and_resumed_it_continues_the_run(train, settings, eventually):
     training = train()
     training.log(1, 100)
     eventually(lambda: has_started(settings))
@@ -356,7 +356,7 @@ def test_a_store_that_cannot_be_used_does_not_stop_training(key, fresh, eventual
 
 
 @pytest.mark.slow
-def test_without_a_config_training_goes_on_and_says_so(key, eventually):
+def test_without_a_config_training_continues_and_says_so(key, eventually):
     training = Training(key, None)
     eventually(lambda: "the pipeline has not run here" in training.told())
     training.log(1, 10)

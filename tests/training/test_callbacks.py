@@ -59,7 +59,7 @@ def test_the_first_of_equal_epochs_is_the_best(run):
     assert best.best_epoch == 0
 
 
-def test_the_best_weights_stay_while_training_goes_on(run):
+def test_the_best_weights_stay_while_training_continues(run):
     best = BestWeights("val_loss", "max")  # which is the first one
     trainer = run([best])
     assert best.best_epoch == 0

@@ -117,7 +117,7 @@ def test_the_installed_version_has_every_name() -> None:
 def test_every_wrapper_says_what_would_break_without_it() -> None:
     source = inspect.getsource(lightning_internals)
     for name in NAMES:
-        assert f"`{name}`" in source, f"{name} is used without a word about it"
+        assert f"`{name}`" in source, f"the docstrings do not say why {name} is used"
 
 
 def test_no_other_module_uses_a_private_name_of_lightning() -> None:

@@ -21,7 +21,7 @@ def test_threads_come_from_the_argument_and_not_from_the_machine():
         assert torch.get_num_threads() == threads
 
 
-def test_each_step_of_each_process_has_a_seed_of_its_own():
+def test_each_step_of_each_process_has_its_own_seed():
     seeds = {
         step_seed(seed, step, rank) for seed in range(5) for step in range(100) for rank in range(4)
     }

@@ -34,7 +34,7 @@ def told_by_torchrun(monkeypatch, **environment):
 
 
 def test_torchrun_says_how_many_processes_there_are(tmp_path, monkeypatch):
-    """Whatever the config says: else each process would train a model of its own."""
+    """Whatever the config says: else each process would train another model."""
     told_by_torchrun(
         monkeypatch,
         RANK="5",

@@ -8,7 +8,7 @@ import pytest
 
 from phytotron.config.catalogue import catalogue
 from phytotron.errors import UserError
-from phytotron.zoo.coverage import claims, list_catalogue, render
+from phytotron.zoo.coverage import implementations, list_catalogue, render
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,10 +27,10 @@ def test_the_catalogue_is_complete() -> None:
     }
 
 
-def test_cards_docstrings_comments_and_pages_claim_rows(project: Path) -> None:
+def test_cards_docstrings_comments_and_pages_name_rows(project: Path) -> None:
     page = project / "docs/theory/norms.md"
     page.parent.mkdir(parents=True)
-    page.write_text("# Norms\n\n<!-- Catalogue: B13 -->\n\nNot a claim: write `Catalogue: B14`.\n")
+    page.write_text("# Norms\n\n<!-- Catalogue: B13 -->\n\nNo such line: write `Catalogue: B14`.\n")
     found = by(list_catalogue())
     assert {key: value for key, value in found.items() if value} == {
         "B13": "docs/theory/norms.md",
@@ -40,6 +40,7 @@ def test_cards_docstrings_comments_and_pages_claim_rows(project: Path) -> None:
         "C22": "scratch/xor",
         "C25": "scratch/planar",
         "D09": "conf/activation/selu.yaml",
+        "D58": "conf/trainer/cpu.yaml",  # a copy of this project's default
     }
     assert len(found) == 594
 
@@ -50,7 +51,7 @@ def test_cards_docstrings_comments_and_pages_claim_rows(project: Path) -> None:
 def test_a_list_in_a_card_may_have_any_form(project: Path, ids: str) -> None:
     path = project / "conf/experiment/scratch/planar.yaml"
     path.write_text(path.read_text().replace("catalogue: [C25]", f"catalogue: {ids}"))
-    assert claims()["C26"].by == "scratch/planar"
+    assert implementations()["C26"].by == "scratch/planar"
 
 
 def test_families_and_ids_can_be_asked_for(project: Path) -> None:
@@ -78,22 +79,22 @@ def test_an_unknown_id_is_answered_with_file_and_line(project: Path) -> None:
     path = project / "conf/experiment/scratch/xor.yaml"
     path.write_text(path.read_text().replace("C22]", "C222]"))
     with pytest.raises(UserError) as caught:
-        claims()
+        implementations()
     lines = str(caught.value).splitlines()
     assert lines[0] == "conf/experiment/scratch/xor.yaml:7: 'C222' is not in the catalogue"
     assert lines[-1] == "  did you mean 'C22'?"
 
 
-def test_an_id_that_is_claimed_twice_names_both_places(project: Path) -> None:
+def test_an_id_that_two_files_name_is_answered_with_both_places(project: Path) -> None:
     (project / "src/phytotron/models/gate.py").write_text('"""A gate.\n\nCatalogue: C25.\n"""\n')
     with pytest.raises(UserError) as caught:
-        claims()
+        implementations()
     assert str(caught.value).splitlines() == [
-        "conf/experiment/scratch/planar.yaml:7: C25 is claimed twice",
-        "  the other claim: src/phytotron/models/gate.py:3",
+        "conf/experiment/scratch/planar.yaml:7: C25 is implemented twice",
+        "  the other place: src/phytotron/models/gate.py:3",
     ]
 
 
-def test_the_claims_of_this_repository_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ids_in_this_repository_are_in_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert set(claims()) <= set(catalogue())
+    assert set(implementations()) <= set(catalogue())

@@ -133,7 +133,7 @@ def test_several_fingerprints_are_the_same_as_one_by_one(project: Path, source: 
         assert several.of(name) == fingerprint(name, source=source)
 
 
-def test_a_preset_has_a_fingerprint_of_its_own(project: Path, source: Path, change) -> None:
+def test_a_preset_has_its_own_fingerprint(project: Path, source: Path, change) -> None:
     presets = "presets: {full: {overrides: [trainer.max_epochs=50], target: 0.95}}"
     change(
         "conf/experiment/scratch/planar.yaml", "  target: 0.9\n", f"  target: 0.9\n  {presets}\n"

@@ -67,7 +67,7 @@ def test_a_target_that_is_missed_stands_out_with_the_notes(
     assert "\nToo few.\n" in rendered()
 
 
-def test_a_preset_has_a_row_of_its_own(project: Path, make_result, change) -> None:
+def test_a_preset_has_its_own_row(project: Path, make_result, change) -> None:
     presets = "presets: {full: {overrides: [trainer.max_epochs=50], target: 0.99}}"
     file = "conf/experiment/scratch/planar.yaml"
     change(file, "  target: 0.9\n", f"  target: 0.9\n  {presets}\n")

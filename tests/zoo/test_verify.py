@@ -1,4 +1,4 @@
-"""`phytotron verify`: each experiment in a process of its own, results, figures, exit status."""
+"""`phytotron verify`: separate processes, results, figures and exit status."""
 
 from __future__ import annotations
 

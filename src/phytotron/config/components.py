@@ -104,13 +104,13 @@ def _row(kind: str, name: str) -> dict[str, Any]:
         comments.append(line.removeprefix("#").strip())
     match = _TITLE.fullmatch(comments[0] if comments else "")
     parts = match.groupdict() if match else {"title": name, "source": None, "formula": None}
-    claims = [line.removeprefix("Catalogue: ") for line in comments if "Catalogue: " in line]
+    ids = [line.removeprefix("Catalogue: ") for line in comments if "Catalogue: " in line]
     notes = [line for line in comments[1:] if "Catalogue: " not in line]
     return {
         "id": name,
         "kind": kind,
         **parts,
-        "catalogue": claims[0] if claims else None,
+        "catalogue": ids[0] if ids else None,
         "notes": " ".join(notes),
     }
 

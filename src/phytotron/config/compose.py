@@ -126,7 +126,7 @@ def _compose_roots(
     def merged(name: str) -> _Merged:
         return _merge_root(roots[name], chosen, files)
 
-    # Whoever misspells a key of the wanted configs should be told so without a look at the others.
+    # A misspelt key of a wanted config is reported without composing the others.
     wanted_first = sorted(roots, key=lambda name: name not in wanted)
     for position, change in enumerate(changes):
         owners = wanted_first if position < len(overrides) else wanted

@@ -1,9 +1,9 @@
-"""What a number depends on, as one hash: so a result that is no longer of this code can be told.
+"""A hash of all that a result depends on: a result with another hash is stale.
 
-The hash covers the resolved config without its card, and the code that makes a number of it: the
-modules that the config names, the training and the measuring, each with all that it imports of
-ours. Comments and docstrings do not count, so that a sentence can be mended without verifying the
-zoo again. The libraries are left out too: their versions stand in the result.
+The hash covers the resolved config without its card, and the code that computes the numbers: the
+modules that the config names, training and measuring, each with the modules of this project that it
+imports. Comments and docstrings do not count, so that a sentence can be corrected without verifying
+the zoo again. The libraries are left out too: a result has their versions.
 
 The stages of the pipeline depend on their code in the same way, see `phytotron.stages.code`.
 """
@@ -25,21 +25,21 @@ from phytotron.config.presets import preset_overrides
 from phytotron.config.remembered import digest, own_code, remembered
 from phytotron.config.stage import plain
 
-# Where every number begins: a model is fitted, loaded again and measured.
+# The entry point of every number: a model is fitted, loaded again and measured.
 ENTRY = "phytotron.runs.run"
-# Fitting a network begins here; an experiment without a trainer never comes to it.
+# The entry point of fitting a network; an experiment without a trainer does not use it.
 _NETWORKS = "phytotron.training.fit_network"
 
 # Modules and packages that no number depends on.
 LEFT_OUT = (
-    "phytotron.errors",  # what a person is told
+    "phytotron.errors",  # messages
     "phytotron.files",  # how a file is replaced, not what is in it
-    "phytotron.locks",  # who comes first; each would write the same
+    "phytotron.locks",  # the order of processes that write the same
     "phytotron.progress",
     "phytotron.tables",  # how a table is printed
-    "phytotron.config",  # what comes of it, the resolved config, counts itself
-    "phytotron.tracking",  # is handed the numbers, and hands nothing back
-    "phytotron.figures",  # are drawn when the numbers are there
+    "phytotron.config",  # its result, the resolved config, is hashed itself
+    "phytotron.tracking",  # receives the numbers and returns none
+    "phytotron.figures",  # drawn after measuring
 )
 # The part of `config` that builds objects of a resolved config.
 _COUNTED = ("phytotron.config.instantiate",)
@@ -155,16 +155,16 @@ def _is_in(tree: SourceTree, left_out: tuple[str, ...]) -> Callable[[Path], bool
     return is_in
 
 
-# A comment that cannot be a part of a text: no quotation mark stands before it.
+# A comment that cannot be a part of a string: no quotation mark precedes it.
 _COMMENT = re.compile(r"^([^#\n'\"]*\s|)#.*", re.MULTILINE)
 
 
 class _ConfFiles:
     """The files of `conf/`, for the question which of them may decide an experiment's config.
 
-    A file decides nothing unless its name stands in one that does: as a choice of a group, as a
-    component, as a figure. So these are the files that can be reached by their names, taken for
-    names wherever they stand but in a comment: some too many, and never one too few.
+    A file matters only if a file that matters names it: as a choice of a group, a component or a
+    figure. So these are all files that can be reached by name, where every word outside a comment
+    counts as a name. These may be too many, but none is missing.
     """
 
     def __init__(self) -> None:

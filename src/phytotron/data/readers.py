@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,14 @@ from phytotron.errors import UserError, did_you_mean
 TOKENIZER = "tokenizer.json"
 
 SCALINGS: dict[str, Callable[[NDArray], NDArray[np.float32]]] = {
-    "unit": lambda pixels: pixels / np.float32(255),
-    "signed": lambda pixels: pixels / np.float32(127.5) - 1,
+    "unit": lambda pixels: np.divide(pixels, np.float32(255), dtype=np.float32),
+    "signed": lambda pixels: np.divide(pixels, np.float32(127.5), dtype=np.float32) - 1,
     "binary": lambda pixels: (pixels > 127).astype(np.float32),
     "raw": lambda pixels: pixels.astype(np.float32),
 }
 
 
-class TestSamples(NamedTuple):
+class SplitSamples(NamedTuple):
     """The test split as a model is asked about it.
 
     Attributes:
@@ -38,28 +38,10 @@ class TestSamples(NamedTuple):
         texts: what people read of each sample; None: nothing.
     """
 
-    __test__ = False  # pytest takes it for tests
-
     inputs: Sequence[Any]
     targets: NDArray[Any]
     groups: Sequence[str] | None = None
     texts: Sequence[str] | None = None
-
-
-class Reader(Protocol):
-    """Makes of samples what a network or an estimator takes.
-
-    Attributes:
-        kind: `text`, `image` or `table`.
-    """
-
-    kind: str
-
-    def facts(self) -> dict[str, Any]:
-        """All that `load_reader` needs, as JSON."""
-
-    def save(self, folder: Path) -> None:
-        """Write the files that it needs beside its facts."""
 
 
 class TextReader:
@@ -172,7 +154,8 @@ class TableReader:
             rows[number] = self._row(sample)
         if self.mean is None or self.deviation is None:
             return rows
-        return (rows - np.float32(self.mean)) / np.float32(self.deviation)
+        mean, deviation = (np.array(each, np.float32) for each in (self.mean, self.deviation))
+        return (rows - mean) / deviation
 
     def _row(self, sample: Mapping[str, Any] | Sequence[Any]) -> list[float]:
         allowed = ", ".join(self.columns)
@@ -195,6 +178,11 @@ class TableReader:
         if not np.isfinite(values).all():
             raise UserError("is no row of finite numbers", allowed=allowed)
         return values
+
+
+# What makes of samples what a network or an estimator takes. Each has `facts`, all that
+# `load_reader` needs, as JSON, and `save`, which writes further files beside the facts.
+Reader = TextReader | ImageReader | TableReader
 
 
 def load_reader(kind: str, facts: Mapping[str, Any], folder: Path) -> Reader:

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from phytotron.data.order import TrainingOrder, evaluation_batches
 from phytotron.data.paragraphs import ParagraphSplit, folder_digest, load_labels, load_split
-from phytotron.data.readers import TOKENIZER, TestSamples, TextReader
+from phytotron.data.readers import TOKENIZER, SplitSamples, TextReader
 from phytotron.data.tokens import TokenRows
 
 
@@ -75,10 +75,10 @@ class TextDataModule(pl.LightningDataModule):
 
     digest = staticmethod(folder_digest)
 
-    def test_samples(self) -> TestSamples:
+    def test_samples(self) -> SplitSamples:
         """The test paragraphs with their pages."""
         read = load_split(self.folder, "test")
-        return TestSamples(read.texts, read.labels, read.urls, read.texts)
+        return SplitSamples(read.texts, read.labels, read.urls, read.texts)
 
     def reader(self) -> TextReader:
         """How a model that was trained on them reads a text."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phytotron.data.paragraphs import folder_digest, load_labels, load_split
-from phytotron.data.readers import TestSamples, TextReader
+from phytotron.data.readers import SplitSamples, TextReader
 
 
 class Texts(NamedTuple):
@@ -47,10 +47,10 @@ class TextsOfParagraphs:
     def test(self) -> Texts:
         return self._texts("test")
 
-    def test_samples(self) -> TestSamples:
+    def test_samples(self) -> SplitSamples:
         """The test paragraphs with their pages."""
         read = load_split(self.folder, "test")
-        return TestSamples(read.texts, read.labels, read.urls, read.texts)
+        return SplitSamples(read.texts, read.labels, read.urls, read.texts)
 
     def reader(self) -> TextReader:
         """How a model that was trained on them reads a text: as it is."""

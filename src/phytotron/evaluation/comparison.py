@@ -70,8 +70,8 @@ def compare(
 
     `p_value` is that of an experiment alone; it is `better` when its metric is the better one and
     the p-value, corrected by Holm for the number of tests, is at most `alpha`. Selected is the best
-    of those that are better; if none is, the baseline. But for `better`, what is said about one
-    experiment does not depend on which others there are.
+    of those that are better; if none is, the baseline. Apart from `better`, the row of an
+    experiment does not depend on the others.
 
     An experiment whose metric does not follow from predictions for each sample is ranked by its
     value. It has no interval and no test, and is never better.

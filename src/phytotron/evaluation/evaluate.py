@@ -50,7 +50,7 @@ def evaluate(
 
     Args:
         trained: the model.
-        metric: what it is judged by, with the split, such as `test/macro_f1`.
+        metric: the metric that is compared, with the split, such as `test/macro_f1`.
         out: the evaluation folder.
         settings: `bootstrap`, `mistakes` and `calibration_bins` of the config's key `evaluate`.
         seed: of the bootstrap.
@@ -135,7 +135,7 @@ def summary(experiment: str, metric: str, metrics: Mapping[str, float]) -> str:
 
     Args:
         experiment: its id.
-        metric: what it is judged by, without the split.
+        metric: the metric that is compared, without the split.
         metrics: see `Evaluation`.
     """
     text = f"{experiment}: {metric} {metrics[metric]:.3f}"

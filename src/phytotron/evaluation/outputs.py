@@ -1,4 +1,4 @@
-"""What a trained model says of the test split."""
+"""The predictions of a trained model on the test split."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def test_classes(trained: Trained) -> tuple[NDArray[np.int64], NDArray[np.int64]
 
 
 def test_predictions(trained: Trained) -> Predictions | None:
-    """What the model answers for each sample of the test split; None where it cannot be asked so.
+    """The prediction for each sample of the test split; None for a model without such predictions.
 
-    Where the data has the samples as a person would ask about them, such as texts, the model is
-    asked in the same way as in use.
+    Where the data has raw samples, such as texts, the saved model reads them in the same way as in
+    use.
 
     Raises:
         UserError: the test split is empty, the outputs are not finite, or the model knows other

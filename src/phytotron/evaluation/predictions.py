@@ -1,4 +1,4 @@
-"""What a model said about the test split, sample by sample.
+"""The predictions of a model on the test split, sample by sample.
 
 The file holds everything that the metrics need, so that each number can be computed again from it.
 """

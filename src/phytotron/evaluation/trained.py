@@ -48,10 +48,10 @@ class Trained:
 def read_trained(
     folder: Path, config: Mapping[str, Any] | None = None, data: Any = None
 ) -> Trained:
-    """The model of a folder, measured as far as its history tells.
+    """The model of a folder, with the metrics that its history has.
 
-    What the history says of the epoch that the model is from counts as a metric: `train_loss` as
-    `train/loss`, `val_accuracy` as `val/accuracy`.
+    The history's row of the model's epoch gives metrics: `train_loss` as `train/loss`,
+    `val_accuracy` as `val/accuracy`.
 
     Args:
         folder: the model folder.

@@ -41,7 +41,7 @@ from phytotron.figures.theme import (
 )
 from phytotron.files import replacing
 
-# Beyond so many classes the cells are too small for numbers, and then for names.
+# The most classes for which cells are large enough for numbers, and for names.
 _MOST_NUMBERS, _MOST_NAMES = 40, 100
 _CELL = 0.24  # inches
 _NAME_SIZE = 8  # points
@@ -157,7 +157,7 @@ def confusion_figure(counts: ArrayLike, labels: Sequence[str], *, theme: Theme =
 
 
 def confusion_tips(counts: ArrayLike, labels: Sequence[str]) -> dict[str, str]:
-    """What each cell of a confusion matrix says, by the `url` of the cell."""
+    """The tip of each cell of a confusion matrix, by the `url` of the cell."""
     counts = np.asarray(counts)
     support = counts.sum(axis=1)
     return {
@@ -320,7 +320,7 @@ def _draw_curve(
 
 
 def _strength(share: float) -> float:
-    """How strong a cell's colour is. Rare confusions are what one looks for: they stay visible."""
+    """The strength of a cell's colour. Rare confusions are of interest, so they stay visible."""
     return max(0.1, share**0.6)
 
 

@@ -47,7 +47,7 @@ class Interval:
 def intervals_figure(
     intervals: Sequence[Interval], x_label: str, reference: float | None, *, theme: Theme = PRINT
 ) -> Figure:
-    """A row an experiment, the first on top; the dashed line is the reference value."""
+    """A row per experiment, the first on top; the dashed line is the reference value."""
     below = GAP + LINE
     with rc_context(theme.style):
         figure = Figure(figsize=(5.2, below + LINE + 2 * GAP + _ROW * len(intervals)))
@@ -90,7 +90,7 @@ def dots_figure(
     *,
     theme: Theme = PRINT,
 ) -> Figure:
-    """A row a class, a mark an experiment, from 0 to 1.
+    """A row per class, a mark per experiment, from 0 to 1.
 
     Args:
         rows: of each class, the score of each experiment; the first class is on top, the last

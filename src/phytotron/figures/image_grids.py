@@ -29,10 +29,10 @@ def show_grid(axes: Axes, images: Tensor, grid: Sequence[int], title: str = "") 
     canvas = np.ones(
         (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, channels), np.float32
     )
-    for number, picture in enumerate(pixels):
+    for number, image in enumerate(pixels):
         row, column = divmod(number, columns)
         top, left = row * (height + _GAP), column * (width + _GAP)
-        canvas[top : top + height, left : left + width] = picture
+        canvas[top : top + height, left : left + width] = image
     axes.imshow(canvas.squeeze(-1) if channels == 1 else canvas, cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
     if title:

@@ -1,4 +1,4 @@
-"""The plane around points, as a grid of places that a model can be asked about."""
+"""A grid over the plane around points, on which a model is evaluated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Plane(NamedTuple):
     places: NDArray[np.float32]
 
     def folded(self, values: NDArray[Any]) -> NDArray[Any]:
-        """What was found at each place, as `pcolormesh` and `contour` want it."""
+        """The value at each place, in the shape that `pcolormesh` and `contour` expect."""
         return values.reshape(len(self.y), len(self.x))
 
 
@@ -37,6 +37,6 @@ def plane_around(points: NDArray[Any]) -> Plane:
 
 
 def input_names(data: Any) -> list[str]:
-    """What the inputs of a data module are called; those without names by their numbers."""
+    """The names of a data module's inputs; inputs without names have their numbers."""
     names = getattr(data, "input_names", None)
     return list(names or [f"input {i + 1}" for i in range(data.dimensions["input_shape"][0])])

@@ -1,6 +1,6 @@
 """Small PNG files for the repository: a palette, and no more pixels than fit.
 
-Git keeps every version of a figure for ever, so only small versions of an experiment's first
+Git keeps every version of a figure, so only small versions of an experiment's first
 figures are committed. A run's own folder has all of them as they were drawn.
 """
 

@@ -39,9 +39,9 @@ class Theme:
     """Colours by what they are for.
 
     Attributes:
-        ink, muted: of texts, and of what matters less.
+        ink, muted: of text, and of less important text.
         rule: of grid lines.
-        paper: of the ground.
+        paper: of the background.
         right, wrong: of correct and of wrong predictions.
         series: of lines and marks, by slot.
     """
@@ -177,8 +177,8 @@ def inline_svg(
 ) -> Markup:
     """A figure in the theme `PAGE` as an SVG element for the inside of an HTML page.
 
-    Its texts are texts in the font of the page, it has neither styles nor scripts, and equal
-    figures give equal texts.
+    Labels are SVG text in the font of the page, there are neither styles nor scripts, and equal
+    figures give equal bytes.
 
     Args:
         figure: nothing in it may be clipped to the axes (`clip_on=False`).
@@ -207,7 +207,7 @@ def inline_svg(
 
 
 def file_svg(figure: Figure, title: str) -> str:
-    """A figure as the text of an SVG file, with a title and a transparent ground."""
+    """A figure as the content of an SVG file, with a title and a transparent background."""
     width, height = (72 * inches for inches in figure.get_size_inches())  # in points
     head = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     size = (

@@ -24,7 +24,7 @@ class EvaluatedModel:
         model: what the stage `train` wrote.
         evaluation: what the stage `evaluate` wrote.
         metrics: `results/<experiment>/metrics.json`.
-        metric: what it is judged by, with the split, such as `test/macro_f1`.
+        metric: the metric that is compared, with the split, such as `test/macro_f1`.
         goal: `max` or `min`.
         test_set: SHA-256 of the test samples and targets; None where there are no predictions for
             each sample.

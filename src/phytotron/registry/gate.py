@@ -68,7 +68,7 @@ class Verdict:
 
     Attributes:
         promote: the decision.
-        reason: says the same whenever it is asked again about the same models.
+        reason: the same text for the same two models.
         numbers: what it is based on.
     """
 
@@ -77,7 +77,7 @@ class Verdict:
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-def judge(
+def decide(
     gate: Gate,
     candidate: Version,
     champion: Version | None,
@@ -87,7 +87,7 @@ def judge(
 
     Args:
         gate: the conditions.
-        candidate: the version that asks.
+        candidate: the version that may become champion.
         champion: the version in use, if any.
         test_split: gives the present test split, as the predictions of any model on it; called
             only when the two were measured on different test sets. None: there are none.

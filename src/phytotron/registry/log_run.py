@@ -90,9 +90,9 @@ def _find_run(
 
 
 def _is_complete(run: mlflow.entities.Run) -> bool:
-    """Whether a registration has come to its end with this run.
+    """Whether a registration has completed this run.
 
-    The status alone tells it of runs that no training has begun (and of those of earlier versions).
+    For runs that no training began, and runs of earlier versions, the status is enough.
     """
     tags = run.data.tags
     return COMPLETE in tags or (run.info.status == "FINISHED" and TRAINING not in tags)
@@ -204,7 +204,7 @@ def _log_metrics(
 
 
 def _test_data(test_set: str) -> dict[str, str]:
-    """The test set that a metric is of."""
+    """The test set on which a metric was measured."""
     return {"dataset_name": TEST_DATA, "dataset_digest": _short(test_set)}
 
 

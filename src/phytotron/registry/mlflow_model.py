@@ -95,7 +95,7 @@ def log_model(
         logged: the logged model that receives it.
     """
     assert phytotron.__file__ is not None
-    # A model that cannot be asked sample by sample is kept, but has no signature.
+    # A model that cannot predict single samples is uploaded, too, but has no signature.
     model = load_model(folder) if model_kind(folder) else None
     with TemporaryDirectory() as temporary:
         target = Path(temporary) / "model"
@@ -119,6 +119,7 @@ def log_model(
 
 def _signature(model: SavedModel) -> mlflow.models.ModelSignature:
     types, column = mlflow.types, mlflow.types.ColSpec
+    inputs: list[Any]  # ColSpec or TensorSpec, as Schema wants it
     if isinstance(model.reader, TableReader):
         inputs = [column(types.DataType.double, name) for name in model.reader.columns]
     else:

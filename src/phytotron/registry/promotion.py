@@ -11,7 +11,7 @@ from phytotron.evaluation.predictions import FILE, Predictions, load_if_there
 from phytotron.files import read_json
 from phytotron.registry import audit
 from phytotron.registry.audit import Move
-from phytotron.registry.gate import Gate, Verdict, judge
+from phytotron.registry.gate import Gate, Verdict, decide
 from phytotron.registry.versions import CHAMPION, Version, aliases, get_version, versions
 from phytotron.tracking.store import Store, answered, exclusive, open_store, pipeline_config
 
@@ -41,7 +41,7 @@ def promote(model: str, version: str, force: bool = False, why: str | None = Non
             raise UserError(f"version {version} of '{model}' is the champion already")
         verdict = Verdict(True, "forced")
         if not force:
-            verdict = judge(_gate(config), candidate, champion, _test_split)
+            verdict = decide(_gate(config), candidate, champion, _test_split)
             if not verdict.promote:
                 raise UserError(
                     f"version {version} of '{model}' does not pass the gate: {verdict.reason}",
@@ -102,7 +102,7 @@ def register_champion(
         if moves[-1].action == audit.REGISTER and moves[-1].cause == cause:
             return "promoted", moves[-1].why
         return "already champion", "the experiment that was selected is the model in use"
-    verdict = judge(gate, candidate, champion, lambda: test_split)
+    verdict = decide(gate, candidate, champion, lambda: test_split)
     if not verdict.promote:
         return "kept", verdict.reason
     audit.move_champion(

@@ -25,7 +25,7 @@ SECTIONS = {
     "data": "Data",
     "reproduce": "Reproduce",
 }
-# Metrics for which lower is better; the comparison says it of its own.
+# Metrics for which lower is better. Of its metric the comparison itself says what is better.
 _LOWER = ("log_loss", "calibration_error", "loss", "mse", "mae", "rmse")
 _MOST_METRICS = 4  # that the table shows besides
 _COUNTS = ("parameters", "size_bytes", "samples")  # of metrics.json, and no metrics

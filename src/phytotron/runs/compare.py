@@ -140,7 +140,7 @@ def render(rows: Sequence[dict[str, Any]], words: Sequence[str]) -> str:
     for row in metrics:
         values = zip(row["values"], row["std"], strict=True)
         means = [_mean(value, std) for value, std in values]
-        lines.append([row["id"], *means, *map(_judged, row["differences"])])
+        lines.append([row["id"], *means, *map(_difference_text, row["differences"])])
     parts.append(text_table(lines) if metrics else "metrics: no differences")
     return "\n\n".join(parts)
 
@@ -207,7 +207,7 @@ def _mean(value: float | None, std: float | None) -> str:
     return f"{value:.4g}" + (f" ± {std:.2g}" if std is not None else "")
 
 
-def _judged(found: dict[str, Any] | None) -> str:
+def _difference_text(found: dict[str, Any] | None) -> str:
     if found is None:
         return "-"
     chance = "" if found["p_value"] is None else f"p = {found['p_value']:.2g}, "

@@ -1,6 +1,6 @@
 """The numbers that were measured: `zoo/results/<experiment>.json`, written by `verify`.
 
-A result holds a checksum of its own content, which finds accidents: a number that was changed in
+A result holds a checksum of its content, which finds accidents: a number that was changed in
 passing, a merge that mixed two results, half a file. It is no proof that the number was measured,
 since whoever edits a file can compute the checksum anew; the nightly verification is.
 """
@@ -50,7 +50,7 @@ class Result:
         preset: the preset of its card; None: the file itself.
         metric: the key of `metrics` that counts.
         goal: `max` or `min`.
-        target: what the card claimed then.
+        target: the card's, at the time.
         reached: whether the mean of `metric` was at least as good.
         metrics: every metric that is a finite number for all seeds.
         seeds: the seeds, in the order of the values.

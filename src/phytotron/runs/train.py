@@ -1,4 +1,4 @@
-"""`phytotron train`: one experiment outside of DVC, in a folder of its own, tracked."""
+"""`phytotron train`: one experiment outside of DVC, tracked, in a separate folder."""
 
 from __future__ import annotations
 

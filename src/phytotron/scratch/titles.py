@@ -47,7 +47,7 @@ def fetch_titles(
         allow_private: whether private and loopback addresses may be asked.
 
     Raises:
-        UserError: an address is none, its page cannot be had, or it is nested beyond reason.
+        UserError: an address is not valid, or its page is not available or too deeply nested.
     """
     if processes:
         context = multiprocessing.get_context("spawn")

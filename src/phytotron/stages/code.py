@@ -41,7 +41,7 @@ PER_EXPERIMENT = {
     "evaluate": ("data", "model", "regularizer", "task"),  # what building a task builds
 }
 
-# It sends to MLflow itself; to the others nothing comes back of what they tell it.
+# The stage that reads from MLflow, too. The others pass numbers to `tracking` and get nothing back.
 _TRACKS = "register"
 
 

@@ -1,4 +1,4 @@
-"""Stage `report`: the contenders side by side in one page, with a summary and a model card."""
+"""Stage `report`: the experiments side by side on one page, with a summary and a model card."""
 
 from __future__ import annotations
 

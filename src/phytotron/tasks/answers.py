@@ -1,4 +1,4 @@
-"""What the outputs of a trained model mean to whoever asks it."""
+"""What the outputs of a trained model mean."""
 
 from __future__ import annotations
 

@@ -22,16 +22,16 @@ class EstimatorTask(Protocol):
     """How an estimator is fitted and measured; `data` is what the config's group describes."""
 
     def fit(self, model: Any, data: Any) -> History:
-        """Fit it; gives what was measured meanwhile."""
+        """Fit it; the history of what was measured meanwhile."""
 
     def test(self, model: Any, data: Any) -> dict[str, float]:
         """Its metrics, such as `test/accuracy`."""
 
     def answers(self, data: Any) -> Answers | None:
-        """What the estimator answers to one who asks it; None: it cannot be asked."""
+        """What the estimator's outputs mean; None: it cannot predict single samples."""
 
     def test_outputs(self, model: Any, data: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-        """What the estimator says of the test split, and the targets, one row a sample."""
+        """Predictions and targets of the test split, one row per sample."""
 
 
 class SupervisedEstimator:

@@ -21,7 +21,7 @@ class Task(pl.LightningModule):
 
     A task implements `objective`, and `validation_step` and `test_step` if there is something to
     measure: it logs `val_...` when a validation ends, and `test/...` when a test ends. A task with
-    an update rule of its own implements `training_step` instead, and tells `train_mean` its loss.
+    another update rule implements `training_step` instead, and passes its loss to `train_mean`.
 
     Once per validation, or per epoch where there is none, `train_loss` is logged: the mean since
     the last time.

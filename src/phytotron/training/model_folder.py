@@ -137,7 +137,7 @@ class EstimatorModel(SavedModel):
     def predict(self, samples: Sequence[Any]) -> NDArray[np.float32]:
         from phytotron.tasks.estimators import estimator_outputs
 
-        inputs = samples
+        inputs: Any = samples
         if not isinstance(self.reader, TextReader):
             inputs = self.reader.array(samples)
         dimensions = {"num_classes": len(self.labels or ())}

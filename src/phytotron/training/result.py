@@ -45,7 +45,7 @@ class TrainingResult:
         """What it took and came to, on one line.
 
         Args:
-            metric: what the experiment is judged by; shown if the validation measured it.
+            metric: the experiment's metric; shown if the validation measured it.
         """
         text = f"{self.seconds:.1f} s, {self.parameters:,} parameters"
         name = f"val_{metric}"

@@ -2,7 +2,7 @@
 
 Around each step Lightning calls hooks, profiles and logs, which takes 0.3 to 0.4 ms: nothing beside
 a large step, and most of the time beside a small one. `StepsPerExecution` measures the first steps.
-Where they are small and nobody listens to the hooks in between, it takes the steps up to the next
+Where they are small and no callback uses the hooks in between, it takes the steps up to the next
 one at which something is logged, saved or validated, with only what changes weights and counters.
 The weights are bit for bit the same. (Keras calls this `steps_per_execution`.)
 """
@@ -37,7 +37,7 @@ _LONGEST_EXECUTION_SECONDS = 1.0
 
 
 class StepRecorder(Protocol):
-    """What hears of steps whose end callbacks do not hear of."""
+    """Is notified of the steps at whose end no callback is called."""
 
     def step_done(self, loss: Tensor) -> None:
         """A step has been taken that is not the last one of its execution."""
@@ -51,7 +51,7 @@ class StepsPerExecution:
 
     Args:
         seed: of the randomness of each step.
-        recorder: hears of the steps.
+        recorder: is notified of the steps.
 
     Attributes:
         enabled: whether several steps are taken at once; None while that is still measured.

@@ -1,8 +1,8 @@
 """What implements each row of the catalogue, as the files say it themselves.
 
-An experiment claims rows in its card (`catalogue: [C25]`); everything else in a line of its own,
-`Catalogue: ` and the ids, in a docstring, a YAML comment or a page of the documentation. The files
-are read as text: 600 of them take a tenth of a second.
+An experiment names the rows that it implements in its card (`catalogue: [C25]`). Everything else
+names them in a separate line, `Catalogue: ` and the ids, in a docstring, a YAML comment or a page
+of the documentation. The files are read as text: 600 of them take a tenth of a second.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from phytotron.tables import text_table
 
 MISSING = "missing"
 
-# Where claims are looked for.
+# Where the catalogue's ids are looked for.
 _PLACES = (
     ("src", "*.py"),
     ("conf", "*.yaml"),
     ("docs", "*.md"),
     (".github/workflows", "*.yml"),
 )
-# In YAML behind `# `, on a page perhaps as a comment, which a reader does not see.
+# In YAML after `# `; on a page it may be an HTML comment, which a reader does not see.
 _LINE = re.compile(r"^[ \t]*(?:# |<!-- )?Catalogue: *(.+?)\.?(?: -->)?[ \t]*$", re.MULTILINE)
 # A list on one line, on several, or one entry a line; comments are cut off before.
 _CARD = re.compile(r"(?:^|[\s{])catalogue: *(\[[^\]]*\]|(?:\n *- *\S+)+)", re.MULTILINE)
@@ -35,7 +35,7 @@ _ID = re.compile(r"[^\s,\[\]-][^\s,\[\]]*")
 
 
 @dataclass(frozen=True)
-class Claim:
+class Implementation:
     """A row that something implements.
 
     Attributes:
@@ -49,28 +49,28 @@ class Claim:
     where: str
 
 
-def claims() -> dict[str, Claim]:
-    """The claims of all files, by id.
+def implementations() -> dict[str, Implementation]:
+    """What implements the catalogue's rows, by id.
 
     Raises:
-        UserError: an id that the catalogue does not have, or one that is claimed twice.
+        UserError: an id that the catalogue does not have, or one that two places name.
     """
-    found: dict[str, Claim] = {}
-    for claim in _all_claims():
-        if claim.id not in catalogue():
+    found: dict[str, Implementation] = {}
+    for each in _all_implementations():
+        if each.id not in catalogue():
             raise UserError(
-                f"'{claim.id}' is not in the catalogue",
-                where=claim.where,
+                f"'{each.id}' is not in the catalogue",
+                where=each.where,
                 allowed="ids such as C14",
-                hint=nearest_id(claim.id),
+                hint=nearest_id(each.id),
             )
-        if claim.id in found:
+        if each.id in found:
             raise UserError(
-                f"{claim.id} is claimed twice",
-                where=claim.where,
-                hint=f"the other claim: {found[claim.id].where}",
+                f"{each.id} is implemented twice",
+                where=each.where,
+                hint=f"the other place: {found[each.id].where}",
             )
-        found[claim.id] = claim
+        found[each.id] = each
     return found
 
 
@@ -84,19 +84,19 @@ def list_catalogue(wanted: Sequence[str] = ()) -> list[dict[str, Any]]:
         Objects with `id`, `kind`, `family`, `name` and `by` (None where nothing implements it).
 
     Raises:
-        UserError: there is no such family or id; a wrong claim.
+        UserError: there is no such family or id, or a file names a wrong id.
     """
     chosen = {entry.id: entry for word in wanted for entry in _chosen(word)}
     if not wanted:
         chosen = dict(catalogue())
-    claimed = claims()
+    found = implementations()
     return [
         {
             "id": entry.id,
             "kind": entry.kind,
             "family": entry.family,
             "name": entry.name,
-            "by": claimed[entry.id].by if entry.id in claimed else None,
+            "by": found[entry.id].by if entry.id in found else None,
         }
         for entry in catalogue().values()
         if entry.id in chosen
@@ -130,7 +130,7 @@ def _chosen(word: str) -> list[Entry]:
     return [matches[word.lower()]]
 
 
-def _all_claims() -> Iterator[Claim]:
+def _all_implementations() -> Iterator[Implementation]:
     for folder, pattern in _PLACES:
         for path in sorted(Path(folder).rglob(pattern)):
             text = path.read_text(encoding="utf-8")
@@ -148,7 +148,7 @@ def _all_claims() -> Iterator[Claim]:
                     yield from _ids(match, plain, name, by)
 
 
-def _ids(match: re.Match[str], text: str, name: str, by: str) -> Iterator[Claim]:
+def _ids(match: re.Match[str], text: str, name: str, by: str) -> Iterator[Implementation]:
     for word in _ID.finditer(match[1]):
         line = text.count("\n", 0, match.start(1) + word.start()) + 1
-        yield Claim(word[0].strip("\"'`"), by, f"{name}:{line}")
+        yield Implementation(word[0].strip("\"'`"), by, f"{name}:{line}")

@@ -1,4 +1,4 @@
-"""The experiments of the zoo with what they claim and what was measured."""
+"""The experiments of the zoo with their targets and what was measured."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from phytotron.config.experiments import experiment_file, group_choices, read_experiment
+from phytotron.config.families import family
 from phytotron.config.presets import read_preset, zoo_ids
 from phytotron.runs.listing import MISSED, REACHED, STALE, UNVERIFIED, staleness, title
 from phytotron.runs.results import Result, full_name, is_reached, last_result
@@ -21,7 +22,7 @@ class ZooEntry:
         preset: the preset; None: the file itself.
         title: what the first comment of the file says.
         data: the choice of the group `data`, if it makes one.
-        card: with the preset's target in the place of its own.
+        card: with the preset's target in the place of the file's.
         result: what was measured last; None when nothing was, or the metric is another one now.
         state: one of REACHED, MISSED, STALE (measured, but with other code or another config) and
             UNVERIFIED; against the target that the card has now.
@@ -42,14 +43,14 @@ class ZooEntry:
 
     @property
     def notes(self) -> str | None:
-        """What the card says of this very one; a preset does not repeat what the file says."""
+        """The notes of this file or preset; a preset does not repeat the notes of its file."""
         of = self.card["presets"][self.preset] if self.preset else self.card
         return of.get("notes")
 
     @property
     def family(self) -> str:
-        """The folder that the experiment is in."""
-        return self.experiment.rpartition("/")[0]
+        """See `phytotron.config.families`."""
+        return family(self.experiment)
 
 
 def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEntry]:

@@ -1,7 +1,7 @@
-"""Earns one experiment's numbers in this process: `python -m phytotron.zoo.measure EXPERIMENT`.
+"""Measure one experiment in this process: `python -m phytotron.zoo.measure EXPERIMENT`.
 
-`phytotron verify` starts one such process for each experiment, so that peak memory is the
-experiment's own, and a crash nobody else's.
+`phytotron verify` starts one such process for each experiment, so that the peak memory is that of
+one experiment, and a crash ends no other.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ HISTORY = "history.csv"
 # Without a number of seeds on the card: three where a seed takes less than this, else one.
 _QUICK_SECONDS = 60.0
 _QUICK_SEEDS = 3
-# So many rows of a history are enough for a curve.
+# The most rows of a history that are written: enough for a curve.
 _ROWS = 200
 
 
@@ -57,8 +57,9 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
     Args:
         experiment: its id.
         preset: one of its card's presets; None: the file itself.
-        seeds: how many, from 0, or at most so many of those that the card lists; None: what the
-            card says, or three where a seed takes less than a minute, else one.
+        seeds: the number of seeds, from 0 on; where the card lists seeds, the number of them that
+            are run. None: what the card says, or three where a seed takes less than a minute, else
+            one.
 
     Raises:
         UserError: a mistake in the experiment, a metric that it does not have, or somebody else
@@ -77,8 +78,8 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
             outcomes.append(_run(experiment, card, seed, folder))
             if len(outcomes) == 1:
                 drawn = _draw(outcomes[0][1], folder)
-            unsaid = seeds is None and card.get("seeds") is None
-            if unsaid and outcomes[0][0].seconds >= _QUICK_SECONDS:
+            by_default = seeds is None and card.get("seeds") is None
+            if by_default and outcomes[0][0].seconds >= _QUICK_SECONDS:
                 break
         result = _result(experiment, preset, card, chosen[: len(outcomes)], outcomes, mark)
         from phytotron.figures.png import copy_for_repository
@@ -91,7 +92,7 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
 
 
 def _seeds(card: Mapping[str, Any], asked: int | None) -> list[int]:
-    """The seeds to run, if the first of them does not show that one must be enough."""
+    """The seeds to run, unless the first one takes so long that it is the only one."""
     given = card.get("seeds")
     if isinstance(given, list):
         return given[:asked]
@@ -105,7 +106,7 @@ def _run(
 
     from phytotron.runs.run import run
 
-    # With checkpoints of its own: a training that goes on from elsewhere would seem too short.
+    # With separate checkpoints: a training that continued from older ones would seem too short.
     scratch = folder / "scratch"
     outcome = run(config, folder / f"seed-{seed}", scratch=scratch)
     shutil.rmtree(scratch, ignore_errors=True)
@@ -180,7 +181,7 @@ def _result(
 
 
 def _write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """The history of a seed as a table, at equal distances where it is long; the end is there."""
+    """The history of a seed as a table; a long one is thinned evenly and keeps its last row."""
     step = -(-len(history) // _ROWS) or 1
     rows = list(history[::-1][::step][::-1])
     columns = list(dict.fromkeys(key for row in rows for key in row)) or ["epoch"]

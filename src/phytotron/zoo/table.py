@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
+from phytotron.config.families import FAMILIES
 from phytotron.report.page import markdown
 from phytotron.runs.listing import MISSED, STATUSES
 from phytotron.runs.results import FIGURES
@@ -31,6 +32,8 @@ measured; `phytotron verify --stale` measures it again.
 
 _FAMILY = """\
 # The zoo: {family}
+
+{description}
 
 {summary}. [All families](README.md).
 """
@@ -79,7 +82,9 @@ def _index(chosen: list[ZooEntry], families: Mapping[str, list[ZooEntry]]) -> st
 
 
 def _family_page(family: str, members: list[ZooEntry]) -> str:
-    lines = [_FAMILY.format(family=family, summary=_summary(members))]
+    what = FAMILIES.get(family, "a family of this project")
+    description = f"{what[0].upper()}{what[1:]}."
+    lines = [_FAMILY.format(family=family, description=description, summary=_summary(members))]
     lines += [_row(_COLUMNS), _row(_COLUMNS.values()), *(_row(_cells(each)) for each in members)]
     for system in members:
         lines += ["", *_section(system)]

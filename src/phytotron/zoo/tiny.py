@@ -25,7 +25,7 @@ def tiny_config(experiment: str, overrides: Sequence[str] = ()) -> dict[str, Any
     """The resolved config of an experiment's tiny variant, as plain dicts and lists.
 
     Of the usual overrides it takes those whose key the experiment uses: one that is null stays so,
-    and so does a validation of 0 samples. The card's list `tiny` comes behind them.
+    and so does a validation of 0 samples. The overrides of the card's list `tiny` follow.
 
     Args:
         experiment: its id.

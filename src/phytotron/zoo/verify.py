@@ -1,4 +1,4 @@
-"""`phytotron verify`: earns the numbers of the zoo, one process for each experiment."""
+"""`phytotron verify`: measures the experiments of the zoo, one process for each."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def verify(
     record_misses: bool = False,
     stale: bool = False,
 ) -> int:
-    """Verify experiments, each in a process of its own; says of each how it ended.
+    """Verify experiments, each in a separate process, and print how each of them ended.
 
     Args:
         patterns: ids or globs; empty, with a `part` or `stale`, for the whole zoo.
         seeds: how many seeds; None: what the card says, or three where a seed takes less than a
             minute, else one.
         preset: a preset of the cards instead of the files as they are.
-        jobs: so many experiments at the same time.
+        jobs: the number of experiments that run at the same time.
         part: `K/N`, only the K-th of N parts.
         record_misses: a missed target is recorded, and no failure.
         stale: only what has not been verified yet, or not with this config and code.
@@ -56,7 +56,7 @@ def verify(
         allowed = "ids, globs such as 'scratch/*', --part K/N, or --stale"
         raise UserError("verify what?", allowed=allowed)
     chosen = choose(patterns, _part(part) if part else None)
-    for experiment in chosen:  # a mistake is told before the first of them has run for minutes
+    for experiment in chosen:  # a mistake is reported before the first one has run for minutes
         read_preset(experiment, preset)
     if stale:
         asked, is_stale = len(chosen), staleness()
@@ -103,7 +103,7 @@ def _reached(experiment: str, preset: str | None) -> bool:
 
 @dataclass(frozen=True)
 class _Process:
-    """The process that earns one experiment's numbers."""
+    """The process that measures one experiment."""
 
     experiment: str
     preset: str | None
@@ -116,7 +116,7 @@ class _Process:
         return subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", errors="replace")
 
     def follow(self, process: subprocess.Popen[str]) -> int:
-        """Keep what it prints, show what `earn` says itself; its exit status."""
+        """Log what the process prints, and show the lines of `measure`; its exit status."""
         path = LOGS / f"{full_name(self.experiment, self.preset)}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         assert process.stdout is not None
@@ -132,7 +132,7 @@ def _all_processes(processes: Sequence[_Process], jobs: int) -> list[int]:
     """Run processes, `jobs` at a time; their exit statuses. Whatever ends this, ends them too."""
     running: list[subprocess.Popen[str]] = []
     ended = threading.Event()
-    starting = threading.Lock()  # nothing starts behind the back of the end
+    starting = threading.Lock()  # no process starts once `ended` is set
 
     def start(process: _Process) -> int:
         with starting:

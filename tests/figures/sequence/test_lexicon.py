@@ -8,7 +8,7 @@ from phytotron.figures.sequence import lexicon
 def test_a_word_has_its_most_probable_translations_first(trained):
     alignment = SimpleNamespace(
         given_=np.array([1, 1, 0, 2]),
-        said_=np.array([0, 1, 0, 1]),
+        emitted_=np.array([0, 1, 0, 1]),
         probabilities_=np.array([0.25, 0.75, 1.0, 0.5]),
     )
     data = SimpleNamespace(target_words=[".", "chat", "chien"], source_words=["dog", "cat"])

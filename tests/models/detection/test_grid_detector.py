@@ -24,7 +24,7 @@ def test_anchors_multiply_the_places():
 
 
 def test_each_grid_s_numbers_stand_where_the_grid_says():
-    # Only the part of the picture that a place sees changes what is said there.
+    # A pixel changes only the numbers of the places whose receptive field has it.
     made = detector(levels=[1, 3]).eval()
     images = torch.rand(1, 3, 32, 48)
     changed = images.clone()

@@ -47,7 +47,7 @@ def test_the_planner_discounts_every_step():
 
 
 def test_states_of_play_are_those_that_can_be_reached_and_do_not_end():
-    #  0 1 2 / 3 4 5: behind the holes there is nobody
+    #  0 1 2 / 3 4 5: no path leads past the holes
     assert states_of_play(rules(lake("SFG", "HHF")), 0) == [0, 1]
 
 
@@ -59,7 +59,7 @@ def test_one_step_moves_a_value_by_the_learning_rate():
     assert others.tolist() == [0, 0, 0]  # they led to S when nothing was known there
 
 
-def test_a_cut_off_episode_goes_on_in_the_values():
+def test_a_truncated_episode_keeps_its_bootstrap_value():
     """Nothing is worth less because the clock stopped: in an empty world values stay equal."""
     learned = agent(episodes=50, discount=1.0).fit(lake("SF", steps=3))
     assert learned.q_[:2].tolist() == np.ones((2, 4)).tolist()
@@ -86,7 +86,7 @@ def test_a_policy_that_is_not_optimal_is_told():
     assert measured["test/success"] == 0  # below, right leads to the wall
 
 
-def test_the_history_has_what_was_earned_while_learning():
+def test_the_history_has_the_returns_while_learning():
     learned = agent(episodes=250).fit(lake("SFFFG", "FHHHH"))
     assert len(learned.history_) == 100
     assert learned.history_[-1]["step"] == learned.n_iter_

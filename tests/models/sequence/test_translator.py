@@ -18,7 +18,7 @@ def translator(decoder="luong_dot", **options):
 
 
 def test_it_has_the_size_of_the_catalogue_s():
-    """About 5.56 M: the text does not say how it counts padding and biases."""
+    """About 5.56 M: the book does not say how it counts padding and biases."""
     network = Translator(
         source_vocabulary=8659,
         target_vocabulary=16298,
@@ -54,7 +54,7 @@ def test_word_by_word_it_says_what_it_says_at_once(decoder):
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_a_word_is_not_told_what_comes_behind_it(decoder):
+def test_the_prediction_of_a_word_does_not_see_later_words(decoder):
     network = translator(decoder)
     other = TARGET.clone()
     other[0, 3] = 11

@@ -21,10 +21,10 @@ def test_it_is_torchvision_s_network_with_mean_pooling():
     assert len(own) == len(NAMES)
     for layer, convolution in zip(own, CONVOLUTIONS, strict=True):
         layer.weight.data, layer.bias.data = convolution.kernel, convolution.bias
-    pictures = torch.rand(2, 3, 32, 32)
-    blue_first = pictures[:, [2, 1, 0]] * 255 - torch.tensor(MEAN_BGR).view(3, 1, 1)
-    # behind their ReLU: the layers 1 and 29 of torchvision's list
-    found = VGG16Trunk(CONVOLUTIONS, ["block1_conv1", "block5_conv3"])(pictures)
+    images = torch.rand(2, 3, 32, 32)
+    blue_first = images[:, [2, 1, 0]] * 255 - torch.tensor(MEAN_BGR).view(3, 1, 1)
+    # after their ReLU: the layers 1 and 29 of torchvision's list
+    found = VGG16Trunk(CONVOLUTIONS, ["block1_conv1", "block5_conv3"])(images)
     assert found.keys() == {"block1_conv1", "block5_conv3"}
     with torch.no_grad():
         torch.testing.assert_close(found["block1_conv1"], features[:2](blue_first))
@@ -35,9 +35,9 @@ def test_it_is_neither_trained_nor_saved():
     trunk = VGG16Trunk(CONVOLUTIONS, ["block2_conv2"])
     assert not list(trunk.parameters())
     assert not trunk.state_dict()
-    picture = torch.rand(1, 3, 16, 16, requires_grad=True)
-    trunk(picture)["block2_conv2"].sum().backward()
-    assert picture.grad.any()
+    image = torch.rand(1, 3, 16, 16, requires_grad=True)
+    trunk(image)["block2_conv2"].sum().backward()
+    assert image.grad.any()
 
 
 def test_an_unknown_layer_is_answered():

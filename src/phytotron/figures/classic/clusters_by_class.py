@@ -1,4 +1,4 @@
-"""How many samples of each class a clustering has put into which group, as a table."""
+"""The number of samples of each class in each cluster, as a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phytotron.evaluation.trained import Trained
 
 
 def draw(trained: Trained) -> list[dict[str, Any]]:
-    """A row a class, a column a group; the groups are numbered as the estimator has them."""
+    """A row per class, a column per cluster; the clusters have the estimator's numbers."""
     targets = np.asarray(trained.data.train.targets)
     counts = contingency_matrix(targets, trained.model.labels_)
     return [

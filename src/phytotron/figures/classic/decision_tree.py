@@ -1,4 +1,4 @@
-"""A decision tree of scikit-learn: what each node asks, and how pure it is."""
+"""A decision tree of scikit-learn: the test and the impurity of each node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in the plane each variant decides for which class, with the training samples.
+"""The decision regions of each variant in the plane, with the training samples.
 
 For `phytotron.models.classic.variants.Variants` and data with two inputs.
 """

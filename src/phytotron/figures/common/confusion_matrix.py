@@ -1,4 +1,4 @@
-"""Which classes a classifier takes for which, on the test split."""
+"""The confusion matrix of a classifier on the test split."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where in the plane a model decides for which class, with the training samples.
+"""The decision regions of a model in the plane, with the training samples.
 
-For any model of two inputs, a network or an estimator. Every place of a mesh is asked, and painted
-with the most probable class.
+For any model of two inputs, a network or an estimator. Each point of a mesh has the colour of its
+most probable class.
 
 Catalogue: C16
 """

@@ -1,4 +1,4 @@
-"""The first layer of a network as pictures: each unit's weights where its pixels are.
+"""The weights of a network's first layer as images, one for each unit.
 
 Catalogue: C38
 """

@@ -1,4 +1,4 @@
-"""The first test images with what a classifier sees in them; mistakes are orange."""
+"""The first test images with their predicted classes; mistakes are orange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test images beside what an autoencoder or an energy model makes of them.
+"""Test images beside their reconstructions by an autoencoder or an energy model.
 
 The first 20 test images, 4 x 5, and their reconstructions in the same places.
 """

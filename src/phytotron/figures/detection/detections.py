@@ -1,4 +1,4 @@
-"""The first test pictures with the boxes of their objects, and those that a detector finds."""
+"""The first test images with the boxes of their objects and the boxes that a detector finds."""
 
 from __future__ import annotations
 

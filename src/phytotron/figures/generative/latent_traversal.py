@@ -1,7 +1,7 @@
-"""What each number of a code does to an image.
+"""How each number of a code changes an image.
 
-A row for each number: it goes from -3 to 3 standard deviations of the prior, while the others stay
-at what the encoder says of the first test image. The left column is that image.
+A row for each number: it takes values from -3 to 3 standard deviations of the prior, while the
+others keep the encoder's code of the first test image. The left column is that image.
 """
 
 from __future__ import annotations

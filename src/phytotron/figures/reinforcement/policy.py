@@ -1,4 +1,4 @@
-"""What an agent with a table of values does in each state of a grid, and what it expects there."""
+"""The greedy policy and the values of a tabular agent in each state of a grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Markov chain in two dimensions: where it was, its way at the beginning, and its moments."""
+"""A Markov chain in two dimensions: its samples, its first steps, and the error of its moments."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def draw(trained: Trained) -> Figure:
 
 
 def _ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: int) -> Ellipse:
-    """The places that are so many standard deviations from the mean."""
+    """The ellipse at a distance of `deviations` standard deviations from the mean."""
     variances, axes = np.linalg.eigh(covariance)
     width, height = 2 * deviations * np.sqrt(variances)
     angle = np.degrees(np.arctan2(axes[1, 0], axes[0, 0]))

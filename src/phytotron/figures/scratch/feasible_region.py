@@ -1,4 +1,4 @@
-"""The weights that classify every sample rightly: an intersection of half-spaces.
+"""The weights that classify every sample correctly: an intersection of half-spaces.
 
 In the space of a perceptron's weights each sample is a hyperplane, w · (1, x) = 0, and the weights
 on one side of it are right for that sample. What is right for all of them is a cone, which is empty

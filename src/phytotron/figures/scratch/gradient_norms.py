@@ -1,4 +1,4 @@
-"""What arrives of the gradient in each layer, and where repeated sigmoids end.
+"""The norm of the gradient in each layer, and the fixed point of repeated sigmoids.
 
 For `phytotron.scratch.vanishing_gradients.VanishingGradients`.
 """
@@ -14,7 +14,7 @@ from phytotron.figures.theme import BLUE, COLOURS, MARKERS
 
 
 def draw(trained: Trained) -> Figure:
-    """A panel an activation, a line a gain of the first weights; then the repeated sigmoid."""
+    """A panel per activation, a line per gain of the first weights; then the repeated sigmoid."""
     study = trained.model
     figure = Figure(figsize=(3.6 * (1 + len(study.activations)), 3.6), layout="constrained")
     *panels, last = figure.subplots(1, 1 + len(study.activations))

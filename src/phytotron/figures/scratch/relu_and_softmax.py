@@ -1,4 +1,4 @@
-"""What a ReLU and a softmax make of a sine wave: half of it, and a distribution over its points."""
+"""A ReLU and a softmax of a sine wave: its positive half, and a distribution over its points."""
 
 from __future__ import annotations
 

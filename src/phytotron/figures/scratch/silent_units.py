@@ -15,7 +15,7 @@ STYLES = ["-", "--", ":", "-."]
 
 
 def draw(trained: Trained) -> Figure:
-    """A line a kind, over the epochs."""
+    """A line per kind, over the epochs."""
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     epochs = [row["epoch"] for row in trained.history]

@@ -1,4 +1,4 @@
-"""The error of one hidden layer against its width, and what each width makes of the function.
+"""The error of one hidden layer against its width, and the functions that several widths learn.
 
 For `phytotron.scratch.width_study.WidthStudy`.
 """

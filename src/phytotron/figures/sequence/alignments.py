@@ -1,4 +1,4 @@
-"""What a translator looks at when it says a word."""
+"""The attention of a translator to the source, for each word of the translation."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def draw(trained: Trained) -> Figure:
     for axes in panels[len(sources) :]:
         axes.set_axis_off()
     for axes, source in zip(panels, sources.unsqueeze(1), strict=False):
-        source, said = trimmed(source), trained.task.translate(source)
-        said = torch.cat([said.new_tensor([[BEGIN]]), trimmed(said)], dim=1)
+        source, target = trimmed(source), trained.task.translate(source)
+        target = torch.cat([target.new_tensor([[BEGIN]]), trimmed(target)], dim=1)
         with torch.no_grad():
-            weights = trained.model.alignment(source, said)[0]
+            weights = trained.model.alignment(source, target)[0]
         axes.imshow(weights.numpy(), cmap="Greys", vmin=0, vmax=1)
         axes.set_xticks(range(source.shape[1]), _words(source[0], words.source_words))
         axes.tick_params(axis="x", labelrotation=60)
-        axes.set_yticks(range(said.shape[1] - 1), _words(said[0, 1:], words.target_words))
+        axes.set_yticks(range(target.shape[1] - 1), _words(target[0, 1:], words.target_words))
         axes.xaxis.tick_top()
         for label in axes.get_xticklabels():
             label.set(horizontalalignment="left", rotation_mode="anchor")

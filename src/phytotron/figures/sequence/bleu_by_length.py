@@ -1,4 +1,4 @@
-"""How well short and long sentences are translated."""
+"""BLEU of short and of long sentences."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def draw(trained: Trained) -> Figure:
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     axes = figure.add_subplot()
     for shift, decoding, colour in ((-0.2, "beam", BLUE), (0.2, "greedy", ORANGE)):
-        said = task.texts(task.translate(test.source, decoding))
+        translations = task.texts(task.translate(test.source, decoding))
         bleu = [
-            BLEUScore()([said[row] for row in rows], [[references[row]] for row in rows])
+            BLEUScore()([translations[row] for row in rows], [[references[row]] for row in rows])
             for rows in buckets
         ]
         axes.bar(

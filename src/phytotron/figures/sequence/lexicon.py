@@ -1,4 +1,4 @@
-"""What an alignment model has learned of words: the most probable translations of frequent ones."""
+"""The lexicon of an alignment model: the most probable translations of frequent words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TRANSLATIONS = 3
 
 
 def draw(trained: Trained) -> list[dict[str, str | float]]:
-    """A table: a word of the target, and which words of the source it says how probably."""
+    """A table: a word of the target, and the source words that it generates, with probabilities."""
     alignment, data = trained.model.alignment_, trained.data
     words = [place for place, word in enumerate(data.target_words) if re.fullmatch(r"\w{3,}", word)]
     rows = []

@@ -1,4 +1,4 @@
-"""Whose fault a wrong translation is: the search's, or the model's.
+"""Errors of translation by their cause: the search or the model.
 
 If the model finds the human translation y* more probable than what was found, ŷ, a better search
 would have found it; if not, the model must become better (Ng, "Sequence Models", 2018).
@@ -20,7 +20,7 @@ SEARCH, MODEL, RIGHT = "search", "model", "right"
 
 
 def draw(trained: Trained) -> list[dict[str, str | int | float]]:
-    """A table: how many of the test's translations are right, or whose fault it is that not."""
+    """A table: the test translations that are right, and the wrong ones by the cause."""
     task, test = trained.task, trained.data.test
     found = task.translate(test.source)
     begin = found.new_full((len(found), 1), BEGIN)
@@ -37,5 +37,5 @@ def draw(trained: Trained) -> list[dict[str, str | int | float]]:
 
 
 def faults(human: Tensor, found: Tensor) -> list[str]:
-    """Whose fault each translation is, of ln P(y*) and ln P(ŷ), both of shape (sentences,)."""
+    """The cause of each error, from ln P(y*) and ln P(ŷ), both of shape (sentences,)."""
     return [SEARCH if better else MODEL for better in (human > found).tolist()]

@@ -1,4 +1,4 @@
-"""The data of style transfer: a content picture, a style picture, and a pretrained network."""
+"""The data of style transfer: a content image, a style image, and a pretrained network."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from phytotron.data.arrays import ArrayDataModule
 from phytotron.data.vgg16 import Convolution, random_convolutions, vgg16_convolutions
 from phytotron.errors import UserError, did_you_mean
 
-PICTURES = ("china", "flower", "waves")
+IMAGES = ("china", "flower", "waves")
 
 
-class Pictures(NamedTuple):
+class StyleImages(NamedTuple):
     """Content and style, float32 in [0, 1], both of shape (1, 3, side, side)."""
 
     content: Tensor
@@ -27,12 +27,12 @@ class Pictures(NamedTuple):
 
 
 class StyleData(ArrayDataModule):
-    """One sample of `Pictures`, which is the training and the test split.
+    """One sample of `StyleImages`, which is the training and the test split.
 
-    Its dimensions include `content`, so that a network can start from the content picture.
+    Its dimensions include `content`, so that a network can start from the content image.
 
     Args:
-        read: the pictures, and the convolutions of VGG16.
+        read: the two images, and the convolutions of VGG16.
         seed: not used: there is one sample.
         tiny: changes nothing here: what is read is small.
 
@@ -41,18 +41,18 @@ class StyleData(ArrayDataModule):
     """
 
     def __init__(
-        self, read: tuple[Pictures, list[Convolution]], *, seed: int, tiny: bool = False
+        self, read: tuple[StyleImages, list[Convolution]], *, seed: int, tiny: bool = False
     ) -> None:
-        pictures, convolutions = read
+        images, convolutions = read
         dimensions = {
-            "input_shape": tuple(pictures.content.shape[1:]),
-            "content": pictures.content[0],
+            "input_shape": tuple(images.content.shape[1:]),
+            "content": images.content[0],
         }
-        super().__init__(pictures, pictures, batch_size=None, seed=seed, dimensions=dimensions)
+        super().__init__(images, images, batch_size=None, seed=seed, dimensions=dimensions)
         self.convolutions = convolutions
 
 
-def read_style_pictures(
+def read_style_images(
     *,
     weights: Sequence[Mapping[str, str]],
     content: str,
@@ -60,34 +60,34 @@ def read_style_pictures(
     side: int,
     tiny: bool = False,
     cache: Path | None = None,
-) -> tuple[Pictures, list[Convolution]]:
-    """A content picture, a style picture and the convolutions that compare them.
+) -> tuple[StyleImages, list[Convolution]]:
+    """A content image, a style image and the convolutions that compare them.
 
     Args:
         weights: sources of the network's weights; see `phytotron.data.sources`.
         content, style: `china` (a palace) or `flower`, photographs of scikit-learn, or `waves`,
             generated bands of colour.
         side: height and width of both, in pixels.
-        tiny: pictures of 32 x 32 and convolutions with random weights, without a download.
+        tiny: images of 32 x 32 and convolutions with random weights, without a download.
         cache: the folder of the weights; None: the user's cache.
     """
     side = 32 if tiny else side
     convolutions = random_convolutions() if tiny else vgg16_convolutions(weights, cache)
-    return Pictures(picture(content, side), picture(style, side)), convolutions
+    return StyleImages(square_image(content, side), square_image(style, side)), convolutions
 
 
-def picture(name: str, side: int) -> Tensor:
-    """The largest square in the middle of a picture, shape (1, 3, side, side), in [0, 1].
+def square_image(name: str, side: int) -> Tensor:
+    """The largest square in the middle of an image, shape (1, 3, side, side), in [0, 1].
 
     Raises:
-        UserError: there is no picture of this name.
+        UserError: there is no image of this name.
     """
-    if name not in PICTURES:
+    if name not in IMAGES:
         raise UserError(
-            f"there is no picture '{name}'",
+            f"there is no image '{name}'",
             where="data.read.content, data.read.style",
-            allowed=", ".join(PICTURES),
-            hint=did_you_mean(name, PICTURES),
+            allowed=", ".join(IMAGES),
+            hint=did_you_mean(name, IMAGES),
         )
     image = _waves() if name == "waves" else Image.fromarray(load_sample_image(f"{name}.jpg"))
     square = min(image.size)
