@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from phytotron.evaluation.calibration import calibration_bins
 from phytotron.figures.classifier import (
@@ -13,6 +14,7 @@ from phytotron.figures.classifier import (
     reliability_figure,
     save,
 )
+from phytotron.figures.theme import PRINT
 
 LABELS = ["httpd/guides", "httpd/modules", "python/library"]
 COUNTS = np.array([[8, 2, 0], [0, 0, 0], [1, 0, 299]])
@@ -37,6 +39,20 @@ def test_the_confusion_matrix_is_in_per_cent_of_each_row_and_grouped():
         "modules (0)",
         "library (300)",
     ]
+
+
+def test_right_and_wrong_cells_have_their_colours_and_places():
+    (cells,) = confusion_figure(COUNTS, LABELS).axes[0].collections
+    middles = [tuple(path.vertices[:4].mean(axis=0)) for path in cells.get_paths()]
+    assert middles == [(0, 0), (1, 0), (0, 2), (2, 2)]  # predicted, actual
+    colours = [to_hex(colour) for colour in cells.get_facecolors()]
+    assert colours == [
+        name.lower() for name in (PRINT.right, PRINT.wrong, PRINT.wrong, PRINT.right)
+    ]
+    # the larger a share, the stronger; 1 of 300 can still be seen
+    first, second, third, fourth = cells.get_facecolors()[:, 3]
+    assert fourth == 1 > first > second > third >= 0.1
+    assert cells.get_urls() == ["cell-0-0", "cell-0-1", "cell-2-0", "cell-2-2"]
 
 
 @pytest.mark.parametrize("labels", [["b", "a", "c"], ["x/a", "y/b", "x/c"], ["x/a", "b", "c"]])
