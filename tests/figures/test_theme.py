@@ -18,7 +18,7 @@ def drawn(theme: Theme) -> Figure:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], "o-", color=theme.series[1], clip_on=False)
         cell = Rectangle((0, 0), 1, 1, color=theme.right, clip_on=False)
-        cell.set_gid("cell")
+        cell.set_url("cell")
         axes.add_patch(cell)
         axes.set_xlabel("a < b")
     return figure
@@ -41,7 +41,15 @@ def test_texts_are_texts_and_the_figure_is_told() -> None:
     assert ">a &lt; b</text>" in text
     assert "<title>A &amp; B</title><desc>up</desc>" in text
     assert "<g><title>1 of 2</title>" in text
-    assert "font-family: sans-serif" in text
+    assert set(re.findall(r"font-family: [^;\"]*", text)) == {"font-family: inherit"}
+
+
+def test_coordinates_are_rounded_and_what_is_written_is_not() -> None:
+    figure = drawn(PAGE)
+    figure.axes[0].set_xticks([0.25, 0.75])
+    text = inline_svg(figure, "one", title="A", description="B", tips={"cell": "1"})
+    assert {">0.25</text>", ">0.75</text>"} <= set(re.findall(">[^<]*</text>", text))
+    assert not re.findall(r'(?:x|y|d)="[^"]*\.\d\d', text)
 
 
 def test_two_figures_share_no_id_and_find_their_own_marks() -> None:

@@ -15,20 +15,40 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from phytotron.evaluation.calibration import Bin, expected_calibration_error
 from phytotron.evaluation.metric_names import capitalised, metric_name
 from phytotron.evaluation.tables import read_csv
-from phytotron.figures.theme import PRINT, SLOT_MARKERS, SLOTS, Theme
+from phytotron.figures.theme import (
+    GAP,
+    LINE,
+    PRINT,
+    SLOT_MARKERS,
+    SLOTS,
+    Theme,
+    legend_columns,
+    legend_height,
+    set_labels,
+    set_margins,
+    text_width,
+    tick_width,
+)
 from phytotron.files import replacing
 
-# The most classes for which cells are large enough for numbers, and for names.
+# Beyond so many classes the cells are too small for numbers, and then for names.
 _MOST_NUMBERS, _MOST_NAMES = 40, 100
+_CELL = 0.24  # inches
+_NAME_SIZE = 8  # points
+_CURVES_WIDTH, _CURVES_HEIGHT = 9.0, 3.0  # inches, without what is below the axes
+_CLOSE = {"borderaxespad": 0.2, "borderpad": 0.2}  # of a legend
+_WRITTEN = 0.095  # the smallest share that is written into its cell: 10 % when it is rounded
+_CONFUSION_TITLE = "Confusion matrix: of each actual class, the share predicted as … (%)"
 
 
 def experiment_figures(
@@ -90,42 +110,54 @@ def save(figure: Figure, path: Path | str, dpi: int = 120) -> None:
         figure.savefig(temporary, format=suffix, dpi=dpi, metadata=metadata)
 
 
-def confusion_figure(
-    counts: ArrayLike, labels: Sequence[str], *, theme: Theme = PRINT, numbers_from: float = 0.005
-) -> Figure:
+def confusion_figure(counts: ArrayLike, labels: Sequence[str], *, theme: Theme = PRINT) -> Figure:
     """The confusion matrix, each row in per cent of the samples of its class.
 
-    Labels of the form `product/area` that stand together are grouped by product.
+    Labels of the form `product/area` that stand together are grouped by product. Shares from 10 %
+    on are written into their cells.
 
     Args:
         counts: samples of each actual (row) and predicted (column) class, shape (classes, classes).
         labels: label names, in the order of the class ids.
         theme: colours.
-        numbers_from: the smallest share that is written into its cell.
     """
     counts = np.asarray(counts)
     support = counts.sum(axis=1)
     shares = counts / np.maximum(support, 1)[:, None]
     classes = len(labels)
-    side = float(np.clip(0.3 * classes, 3, 24))
+    side = float(np.clip(_CELL * classes, 3, 20))
+    groups = _groups(labels)
+    columns = [label.partition("/")[2] for label in labels] if groups else list(labels)
+    rows = [f"{name} ({n:,})" for name, n in zip(columns, support, strict=True)]
+    if classes > _MOST_NAMES:
+        columns = rows = []
+    below, beside = (
+        GAP + max((text_width(name, _NAME_SIZE) for name in names), default=0.0)
+        for names in (columns, rows)
+    )
+    left, bottom, top = beside + LINE + GAP, below + LINE + GAP, LINE + GAP
+    right = max(GAP + LINE, text_width(_CONFUSION_TITLE, 10) + GAP - side)
     with rc_context(theme.style):
-        figure = Figure(figsize=(side + 3.2, side + 2.4), layout="constrained")
+        figure = Figure(figsize=(left + side + right, bottom + side + top))
         axes = figure.add_subplot()
-        axes.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), aspect="equal")
+        set_margins(figure, left=left, right=right, bottom=bottom, top=top)
+        axes.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5))
         _draw_cells(axes, counts, shares, theme)
         if classes <= _MOST_NUMBERS:
-            _write_shares(axes, shares, numbers_from, theme)
-        _name_classes(axes, labels, support, theme)
-        axes.set_xlabel("predicted")
-        axes.set_ylabel("actual (number of test samples)")
-        axes.set_title("Confusion matrix: of each actual class, the share predicted as … (%)")
+            _write_shares(axes, shares, theme)
+        axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=_NAME_SIZE)
+        axes.set_yticks(range(len(rows)), rows, fontsize=_NAME_SIZE)
+        if columns:
+            _name_groups(axes, groups, classes, theme)
+        set_labels(axes, "predicted", "actual (number of test samples)", below=below, beside=beside)
+        axes.set_title(_CONFUSION_TITLE)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     return figure
 
 
 def confusion_tips(counts: ArrayLike, labels: Sequence[str]) -> dict[str, str]:
-    """The tip of each cell of a confusion matrix, by the `gid` of its rectangle."""
+    """What each cell of a confusion matrix says, by the `url` of the cell."""
     counts = np.asarray(counts)
     support = counts.sum(axis=1)
     return {
@@ -135,7 +167,9 @@ def confusion_tips(counts: ArrayLike, labels: Sequence[str]) -> dict[str, str]:
     }
 
 
-def reliability_figure(bins: Sequence[Bin], *, theme: Theme = PRINT, title: str = "") -> Figure:
+def reliability_figure(
+    bins: Sequence[Bin], *, theme: Theme = PRINT, title: str | None = None
+) -> Figure:
     """Accuracy against confidence, bin by bin, above the number of samples in each bin.
 
     Guo et al., On Calibration of Modern Neural Networks, 2017, figure 1.
@@ -143,14 +177,14 @@ def reliability_figure(bins: Sequence[Bin], *, theme: Theme = PRINT, title: str 
     Args:
         bins: empty ones may have NaN as confidence and accuracy.
         theme: colours.
-        title: instead of one with the expected calibration error.
+        title: None: the expected calibration error.
     """
     low = np.array([one.bin_low for one in bins])
     width = np.array([one.bin_high - one.bin_low for one in bins])
     confidence = np.array([one.confidence for one in bins])
     accuracy = np.array([one.accuracy for one in bins])
     with rc_context(theme.style):
-        figure = Figure(figsize=(4.6, 5.4), layout="constrained")
+        figure = Figure(figsize=(3.6, 4.4))
         top, bottom = figure.subplots(2, sharex=True, height_ratios=[3, 1])
         edge = {"align": "edge", "edgecolor": theme.paper, "clip_on": False}
         top.bar(low, accuracy, width, color=theme.right, label="accuracy", **edge)
@@ -176,15 +210,27 @@ def reliability_figure(bins: Sequence[Bin], *, theme: Theme = PRINT, title: str 
             label="perfect",
             clip_on=False,
         )
-        top.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
-        error = expected_calibration_error([one for one in bins if one.count])
-        top.set_title(title or f"Calibration: expected calibration error {error:.3f}")
+        top.set(xlim=(0, 1), ylim=(0, 1))
+        if title is None:
+            error = expected_calibration_error([one for one in bins if one.count])
+            title = f"Expected calibration error {error:.3f}"
+        top.set_title(title)
         top.legend(loc="upper left")
         bottom.bar(low, [one.count for one in bins], width, color=theme.muted, **edge)
-        bottom.set(xlabel="confidence (probability of the predicted class)", ylabel="samples")
         top.xaxis.set_major_formatter(PercentFormatter(1))
         top.yaxis.set_major_formatter(PercentFormatter(1))
         bottom.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        beside = max(text_width("100%") + GAP, tick_width(bottom))
+        below = GAP + LINE
+        set_labels(top, y="accuracy", beside=beside)
+        x_label = "probability of the predicted class"
+        set_labels(bottom, x_label, "samples", below=below, beside=beside)
+        margins = {
+            "left": beside + LINE + GAP,
+            "right": 2 * GAP,
+            "top": LINE + GAP if title else GAP,
+        }
+        set_margins(figure, **margins, bottom=below + LINE + GAP, hspace=0.08)
     return figure
 
 
@@ -206,7 +252,7 @@ def learning_curves_figure(
         theme: colours.
     """
     with rc_context(theme.style):
-        figure = Figure(figsize=(9, 3.8), layout="constrained")
+        figure = Figure(figsize=(_CURVES_WIDTH, _CURVES_HEIGHT))
         losses, scores = figure.subplots(1, 2)
         for index, (experiment, rows) in enumerate(histories.items()):
             slot = (slots[experiment] if slots else index) % SLOTS
@@ -217,16 +263,27 @@ def learning_curves_figure(
         losses.set_title("Loss")
         scores.set_title(f"{capitalised(metric_name(metric))} on the validation split")
         for axes in (losses, scores):
-            axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.grid(axis="y", clip_on=False)
         key = [
             Line2D([], [], color=theme.muted, label="validation"),
             Line2D([], [], color=theme.muted, linestyle=":", label="train"),
         ]
-        losses.legend(handles=key)
-        if len(histories) > 1:
-            figure.legend(*scores.get_legend_handles_labels(), loc="outside lower center", ncols=5)
+        # Above the axes, where it hides no curve.
+        losses.legend(handles=key, loc="lower right", bbox_to_anchor=(1, 1), **_CLOSE, ncols=2)
+        below = GAP + LINE
+        for axes in (losses, scores):
+            set_labels(axes, "epoch", below=below)
+        bottom = below + LINE + GAP
+        handles, names = scores.get_legend_handles_labels()
+        if len(histories) > 1 and names:
+            columns = legend_columns(names, _CURVES_WIDTH)
+            figure.legend(handles, names, loc="lower center", **_CLOSE, ncols=columns)
+            bottom += legend_height(names, columns)
+        left = max(tick_width(losses), tick_width(scores)) + GAP
+        figure.set_figheight(_CURVES_HEIGHT + bottom)
+        wide = (_CURVES_WIDTH - 3 * left) / 2
+        set_margins(figure, left=left, bottom=bottom, top=LINE + 2 * GAP, wspace=left / wide)
     return figure
 
 
@@ -263,35 +320,37 @@ def _draw_curve(
 
 
 def _strength(share: float) -> float:
-    """The strength of a cell's colour. Rare confusions are of interest, so they stay visible."""
-    return max(0.06, share**0.6)
+    """How strong a cell's colour is. Rare confusions are what one looks for: they stay visible."""
+    return max(0.1, share**0.6)
 
 
 def _draw_cells(
     axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64], theme: Theme
 ) -> None:
-    for row, column in zip(*np.nonzero(counts), strict=True):
-        colour = theme.right if row == column else theme.wrong
-        cell = Rectangle(
-            (column - 0.5, row - 0.5),
-            1,
-            1,
-            facecolor=colour,
-            alpha=_strength(shares[row, column]),
-            linewidth=0,
-            clip_on=False,
-        )
-        cell.set_gid(f"cell-{row}-{column}")
-        cell.set_in_layout(False)  # it lies within the axes; to measure hundreds takes seconds
-        axes.add_patch(cell)
+    rows, columns = np.nonzero(counts)
+    right, wrong = to_rgb(theme.right), to_rgb(theme.wrong)
+    places = list(zip(rows.tolist(), columns.tolist(), strict=True))
+    # One collection: a patch for each of the hundreds of cells takes seconds to draw.
+    cells = PolyCollection(
+        [
+            [(column + x, row + y) for x, y in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))]
+            for row, column in places
+        ],
+        facecolors=[
+            (*(right if row == column else wrong), round(_strength(shares[row, column]), 2))
+            for row, column in places
+        ],
+        linewidths=0,
+        urls=[f"cell-{row}-{column}" for row, column in places],
+        clip_on=False,
+    )
+    axes.add_collection(cells, autolim=False)
 
 
-def _write_shares(
-    axes: Axes, shares: NDArray[np.float64], numbers_from: float, theme: Theme
-) -> None:
-    for row, column in zip(*np.nonzero(shares >= numbers_from), strict=True):
+def _write_shares(axes: Axes, shares: NDArray[np.float64], theme: Theme) -> None:
+    for row, column in zip(*np.nonzero(shares >= _WRITTEN), strict=True):
         share = shares[row, column]
-        number = axes.text(
+        axes.text(
             column,
             row,
             f"{100 * share:.0f}",
@@ -301,24 +360,11 @@ def _write_shares(
             fontweight="bold" if row == column else "normal",
             color=theme.paper if _strength(share) > 0.7 else theme.ink,
         )
-        number.set_in_layout(False)
 
 
-def _name_classes(
-    axes: Axes, labels: Sequence[str], support: NDArray[np.int64], theme: Theme
+def _name_groups(
+    axes: Axes, groups: Sequence[tuple[str, int, int]], classes: int, theme: Theme
 ) -> None:
-    classes = len(labels)
-    if classes > _MOST_NAMES:
-        axes.set(xticks=[], yticks=[])
-        return
-    groups = _groups(labels)
-    names = [label.partition("/")[2] for label in labels] if groups else list(labels)
-    axes.set_xticks(range(classes), names, rotation=90, fontsize=8)
-    axes.set_yticks(
-        range(classes),
-        [f"{name} ({n:,})" for name, n in zip(names, support, strict=True)],
-        fontsize=8,
-    )
     for product, start, end in groups:
         for edge in {start, end} - {0, classes}:
             axes.axhline(edge - 0.5, color=theme.muted, linewidth=0.8, clip_on=False)

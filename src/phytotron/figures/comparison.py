@@ -5,12 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from phytotron.figures.theme import PRINT, SLOT_MARKERS, Theme
+from phytotron.figures.theme import (
+    GAP,
+    LINE,
+    PRINT,
+    SLOT_MARKERS,
+    Theme,
+    legend_columns,
+    legend_height,
+    set_labels,
+    set_margins,
+    tick_width,
+)
 
 _ROW = 0.3  # inches of a row
 _MARKS = 40  # of a line: with more of them the line cannot be seen
@@ -35,9 +47,10 @@ class Interval:
 def intervals_figure(
     intervals: Sequence[Interval], x_label: str, reference: float | None, *, theme: Theme = PRINT
 ) -> Figure:
-    """A row per experiment, the first on top; the dashed line is the reference value."""
+    """A row an experiment, the first on top; the dashed line is the reference value."""
+    below = GAP + LINE
     with rc_context(theme.style):
-        figure = Figure(figsize=(5.2, 0.9 + _ROW * len(intervals)), layout="constrained")
+        figure = Figure(figsize=(5.2, below + LINE + 2 * GAP + _ROW * len(intervals)))
         axes = figure.subplots()
         if _drawable(reference):
             axes.axvline(reference, color=theme.muted, linestyle="--", linewidth=1, clip_on=False)
@@ -58,7 +71,10 @@ def intervals_figure(
                     clip_on=False,
                 )
         axes.set_yticks(range(len(intervals)), [each.name for each in intervals])
-        axes.set(ylim=(len(intervals) - 0.5, -0.5), xlabel=x_label)
+        axes.set_ylim(len(intervals) - 0.5, -0.5)
+        set_labels(axes, x_label, below=below)
+        left = tick_width(axes) + GAP
+        set_margins(figure, left=left, right=3 * GAP, bottom=below + LINE + GAP)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.grid(axis="x", clip_on=False)
         axes.set_axisbelow(True)
@@ -74,7 +90,7 @@ def dots_figure(
     *,
     theme: Theme = PRINT,
 ) -> Figure:
-    """A row per class, a mark per experiment, from 0 to 1.
+    """A row a class, a mark an experiment, from 0 to 1.
 
     Args:
         rows: of each class, the score of each experiment; the first class is on top, the last
@@ -84,7 +100,10 @@ def dots_figure(
         theme: colours.
     """
     with rc_context(theme.style):
-        figure = Figure(figsize=(7.6, 1.3 + 0.21 * len(rows)), layout="constrained")
+        names = [name for name in slots if name in next(iter(rows.values()), {})]
+        columns = legend_columns(names, 7.6)
+        below, top = GAP + LINE, legend_height(names, columns)
+        figure = Figure(figsize=(7.6, top + below + LINE + GAP + 0.21 * len(rows)))
         axes = figure.subplots()
         for row, scores in enumerate(rows.values()):
             known = [score for score in scores.values() if _drawable(score)]
@@ -116,14 +135,23 @@ def dots_figure(
                 clip_on=False,
             )
         axes.set_yticks(range(len(rows)), list(rows))
-        axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel=x_label)
+        axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
+        set_labels(axes, x_label, below=below)
         axes.grid(axis="x", clip_on=False)
         axes.set_axisbelow(True)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
-        names = [name for name in slots if name in handles]
-        figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=4)
+        figure.legend(
+            [handles[name] for name in names],
+            names,
+            loc="upper center",
+            borderaxespad=0.2,
+            borderpad=0.2,
+            ncols=columns,
+        )
+        left = tick_width(axes) + GAP
+        set_margins(figure, left=left, right=2 * GAP, bottom=below + LINE + GAP, top=top)
     return figure
 
 
@@ -138,7 +166,7 @@ def history_figure(
         theme: colours.
     """
     with rc_context(theme.style):
-        figure = Figure(figsize=(4.2, 2.8), layout="constrained")
+        figure = Figure(figsize=(4.2, 2.8))
         axes = figure.subplots()
         for column, points in columns.items():
             training = column.startswith("train_")
@@ -154,14 +182,21 @@ def history_figure(
                 label="training" if training else "validation" if column[:4] == "val_" else column,
                 clip_on=False,
             )
-        axes.set(title=name, xlabel="epoch")
+        several = len(columns) > 1
+        axes.set_title(name, pad=20 if several else 6)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.grid(axis="y", clip_on=False)
-        if len(columns) > 1:
-            axes.legend()
+        if several:  # between title and axes, where it hides no curve
+            place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+            axes.legend(**place, ncols=len(columns), borderaxespad=0.2, borderpad=0)
+        below = GAP + LINE
+        set_labels(axes, "epoch", below=below)
+        top = GAP + LINE * (1 + several)
+        left = tick_width(axes) + GAP
+        set_margins(figure, left=left, bottom=below + LINE + GAP, top=top)
     return figure
 
 
-def _drawable(value: float | None) -> bool:
+def _drawable(value: float | None) -> TypeGuard[float]:
     """Whether a value has a place in a figure: it is finite, and a scale can hold it."""
     return value is not None and math.isfinite(value) and abs(value) < 1e300

@@ -139,7 +139,7 @@ def reliability(each: ReportedExperiment) -> Markup:
         f"at confidence {one.confidence:.2f} accuracy {one.accuracy:.2f} ({count(one.count)})"
         for one in bins
     ]
-    figure = reliability_figure(bins, theme=PAGE, title=each.name)
+    figure = reliability_figure(bins, theme=PAGE, title="")
     return inline_svg(
         figure,
         f"reliability-{each.slot}",
@@ -156,7 +156,7 @@ def confusion(each: ReportedExperiment, labels: Sequence[str]) -> Markup:
         for pair in top_confusions(each, 5)
     ]
     return inline_svg(
-        confusion_figure(counts, labels, theme=PAGE, numbers_from=0.095),
+        confusion_figure(counts, labels, theme=PAGE),
         f"confusion-{each.slot}",
         title=f"Confusion matrix of {each.name}",
         description="Most frequent confusions: " + ("; ".join(worst) or "none"),
