@@ -1,9 +1,12 @@
 """Compose what `params.yaml` asks for from the Hydra groups in `conf/`, and check it.
 
 This is the border: a config that leaves this module has the keys and the values that it should,
-and nobody checks them again. `compose_all` gives one resolved config per experiment, and one for
-the parts of the pipeline that all experiments share; the stage `compose` writes them to
-`build/config/`, where DVC follows them key by key.
+and nobody checks them again. Each command has its function here: the stage `compose` calls
+`compose_all` and writes the resolved configs to `build/config/`, where DVC follows them key by key;
+`phytotron train` calls `compose_training`, `phytotron show` and `explain` `compose_as_in_repro`.
+
+All of them go the same way, `_compose_roots`: the overrides are read, the files that a root names
+are merged (`_merge_root`), and the overrides are applied and the whole is checked (`_finish`).
 
 An override applies to everything that has its key: `trainer.max_epochs=1` leaves an experiment
 without a trainer as it is. An override that nothing has is an error.
@@ -15,8 +18,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Any
 
 import yaml
@@ -26,10 +29,10 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from phytotron.config.composed import Composed
 from phytotron.config.experiments import CONF, PARAMS, experiment_file, groups
 from phytotron.config.hydra_internals import ConfigFiles, File
-from phytotron.config.keys import has_key, key_paths, merge_all, value_at
+from phytotron.config.keys import key_paths, merge_all, value_at
 from phytotron.config.mistakes import unknown_key
-from phytotron.config.overrides import Change, parse
-from phytotron.config.params import Params
+from phytotron.config.overrides import Change, parse, parse_all
+from phytotron.config.params import Params, read_params
 from phytotron.config.renamed import renamed_choice
 from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean
@@ -49,11 +52,11 @@ def compose_all(params: Params) -> dict[str, Composed]:
     for experiment in params.experiments:
         experiment_file(experiment)
     roots = _roots(params)
-    return _compose_roots(roots, list(roots), params.overrides, params.seed)
+    return _compose_roots(_open_conf(), roots, list(roots), params.overrides, params.seed)
 
 
 def compose_one(params: Params, name: str, overrides: Sequence[str] = ()) -> Composed:
-    """One of the configs of `compose_all`; the others are merged only where that is needed.
+    """One of the configs of `compose_all`; the others are merged only to look for a key.
 
     Args:
         params: what `dvc repro` builds.
@@ -61,9 +64,7 @@ def compose_one(params: Params, name: str, overrides: Sequence[str] = ()) -> Com
         overrides: further overrides, which win over those of `params`; this config must have
             their keys.
     """
-    if name != PIPELINE:
-        experiment_file(name)
-    return _compose_roots(_roots(params), [name], params.overrides, params.seed, overrides)[name]
+    return _compose_one(_open_conf(), params, name, overrides)
 
 
 def compose_experiment(
@@ -76,9 +77,57 @@ def compose_experiment(
         overrides: Hydra overrides, such as `trainer.max_epochs=2`.
         seed: replaces the config's seed.
     """
-    experiment_file(experiment)
-    roots = {experiment: _Root(EXPERIMENT, f"experiment={experiment}")}
-    return _compose_roots(roots, [experiment], overrides, seed)[experiment]
+    return _compose_experiment(_open_conf(), experiment, overrides, seed)
+
+
+def compose_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) -> Composed:
+    """What `dvc repro` would use: the overrides and the seed of `params.yaml` included.
+
+    Args:
+        experiment: an experiment's id; None for the part that all experiments share.
+        overrides: further overrides, which win over those of `params.yaml`.
+    """
+    params = read_params() if experiment is None or PARAMS.exists() else None
+    composed = _compose_in_repro(_open_conf(), params, experiment or PIPELINE, overrides)
+    return replace(composed, from_params=params.overrides if params else ())
+
+
+def compose_training(experiment: str, overrides: Sequence[str] = ()) -> tuple[Composed, Composed]:
+    """The config of an experiment as `dvc repro` would use it, and that of the pipeline.
+
+    Args:
+        experiment: its id.
+        overrides: further overrides of the experiment; the pipeline's config gets none of them.
+    """
+    params, conf = read_params(), _open_conf()
+    return (
+        _compose_in_repro(conf, params, experiment, overrides),
+        _compose_one(conf, params, PIPELINE),
+    )
+
+
+# --- which configs, with which overrides ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Conf:
+    """The folder `conf/`, looked through once.
+
+    Attributes:
+        files: its files; each is read once.
+        groups: the groups that a config may choose from.
+    """
+
+    files: ConfigFiles
+    groups: set[str]
+
+
+def _open_conf() -> _Conf:
+    if not CONF.is_dir():
+        raise UserError(
+            "there is no folder 'conf' here", hint="run this from the repository's root"
+        )
+    return _Conf(ConfigFiles(CONF), groups())
 
 
 @dataclass(frozen=True)
@@ -97,7 +146,32 @@ def _roots(params: Params) -> dict[str, _Root]:
     }
 
 
+def _compose_in_repro(
+    conf: _Conf, params: Params | None, name: str, overrides: Sequence[str]
+) -> Composed:
+    """One config; `params.yaml` has a say where there is one and `dvc repro` uses the config."""
+    if params is None or name not in (PIPELINE, *params.experiments):
+        return _compose_experiment(conf, name, overrides)
+    return _compose_one(conf, params, name, overrides)
+
+
+def _compose_one(conf: _Conf, params: Params, name: str, overrides: Sequence[str] = ()) -> Composed:
+    if name != PIPELINE:
+        experiment_file(name)
+    roots = _roots(params)
+    return _compose_roots(conf, roots, [name], params.overrides, params.seed, overrides)[name]
+
+
+def _compose_experiment(
+    conf: _Conf, experiment: str, overrides: Sequence[str], seed: int | None = None
+) -> Composed:
+    experiment_file(experiment)
+    roots = {experiment: _Root(EXPERIMENT, f"experiment={experiment}")}
+    return _compose_roots(conf, roots, [experiment], overrides, seed)[experiment]
+
+
 def _compose_roots(
+    conf: _Conf,
     roots: Mapping[str, _Root],
     wanted: Sequence[str],
     overrides: Sequence[str],
@@ -109,29 +183,23 @@ def _compose_roots(
     Any of the roots may be the one that has the key of an override; that of a further override
     must be in a wanted one. A root that is not wanted is merged only to look for a key there.
     """
-    if not CONF.is_dir():
-        raise UserError(
-            "there is no folder 'conf' here", hint="run this from the repository's root"
-        )
-    known = groups()
     # All overrides are read first: a mistake in one is answered before any file is.
-    changes = [parse(text, known) for text in (*overrides, *further)]
+    changes = parse_all((*overrides, *further), conf.groups)
     for change in changes:
         if change.key == EXPERIMENT_GROUP:
             raise UserError("an override cannot choose the experiment", where=change.where)
     chosen = [change for change in changes if change.chooses]
-    files = ConfigFiles(CONF)
 
     @cache
     def merged(name: str) -> _Merged:
-        return _merge_root(roots[name], chosen, files)
+        return _merge_root(roots[name], chosen, conf.files)
 
     # Whoever misspells a key of the wanted configs should be told so without a look at the others.
     wanted_first = sorted(roots, key=lambda name: name not in wanted)
     for position, change in enumerate(changes):
         owners = wanted_first if position < len(overrides) else wanted
         if not any(_applies(change, merged(name)) for name in owners):
-            known = {key for name in owners for key in key_paths(merged(name).base)}
+            known = frozenset().union(*(merged(name).keys for name in owners))
             raise unknown_key(change.key, sorted(known), change.where)
 
     # An override of the seed wins over the seed of params.yaml.
@@ -140,7 +208,7 @@ def _compose_roots(
     for name in wanted:
         applied = [change for change in changes if _applies(change, merged(name))]
         if own_seed:
-            applied.insert(0, parse(f"seed={seed}", known))
+            applied.insert(0, parse(f"seed={seed}", conf.groups))
         composed[name] = _finish(merged(name), applied)
     return composed
 
@@ -156,7 +224,7 @@ class _Merged:
         root: the root.
         files: in the order of merging.
         config: their contents, merged; interpolations are not yet resolved.
-        base: the same as plain dicts: these are the keys that an override may set.
+        base: the same as plain dicts.
         chosen: the overrides that chose a file of a group.
     """
 
@@ -165,6 +233,11 @@ class _Merged:
     config: DictConfig
     base: dict[str, Any]
     chosen: tuple[Change, ...]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The dotted keys that an override may set."""
+        return frozenset(key_paths(self.base))
 
 
 def _merge_root(root: _Root, choices: Sequence[Change], files: ConfigFiles) -> _Merged:
@@ -208,7 +281,7 @@ def _applies(change: Change, merged: _Merged) -> bool:
         return change in merged.chosen
     if change.adds:  # a new key, but of a group that there is
         return change.key.partition(".")[0] in merged.base
-    return has_key(merged.base, change.key)
+    return change.key in merged.keys
 
 
 # --- from merged files to a finished config ------------------------------------------------------
@@ -253,9 +326,10 @@ def _override(config: DictConfig, change: Change, merged: _Merged) -> None:
     except (ConfigAttributeError, ConfigKeyError) as error:
         # A mapping as a value may have a key that is not there.
         key = ".".join(part for part in (str(error.full_key or change.key),) if part)
-        raise unknown_key(key, key_paths(merged.base), change.where) from error
+        raise unknown_key(key, sorted(merged.keys), change.where) from error
     except Exception as error:  # OmegaConf has a different error for each kind of misuse
-        check_type(change.key, value_at(merged.base, change.key), change.value, where=change.where)
+        before = value_at(merged.base, change.key)
+        check_type(change.key, before, change.value, lambda _: change.where)
         raise UserError(_first_line(error), where=change.where) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,11 @@ class Change:
                 del node[name]
         else:
             OmegaConf.update(config, self.key, self.value, force_add=self.adds)
+
+
+def parse_all(texts: Iterable[str], groups: set[str]) -> list[Change]:
+    """Read several overrides, see `parse`."""
+    return [parse(text, groups) for text in texts]
 
 
 def parse(text: str, groups: set[str]) -> Change:
