@@ -20,21 +20,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from phytotron.config.composed import Composed
 from phytotron.config.experiments import CONF, PARAMS, experiment_file, groups
 from phytotron.config.hydra_internals import ConfigFiles, File
-from phytotron.config.keys import key_paths, merge_all, value_at
-from phytotron.config.mistakes import unknown_key
-from phytotron.config.overrides import Change, parse, parse_all
+from phytotron.config.keys import key_paths, merge_all
+from phytotron.config.mistakes import first_line, unknown_key
+from phytotron.config.overrides import Change, apply_all, parse_all
 from phytotron.config.params import Params, read_params
 from phytotron.config.renamed import renamed_choice
-from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean
 
 PIPELINE = "pipeline"
@@ -132,17 +132,29 @@ def _open_conf() -> _Conf:
 
 @dataclass(frozen=True)
 class _Root:
-    """A root file under `conf/`, and the choice that makes it one config of several."""
+    """A root file under `conf/`, and the choice that makes it one config of several.
+
+    Attributes:
+        file: the name of the root file.
+        group: the group that it leaves open.
+        choice: the file of that group, such as `router/textcnn`.
+    """
 
     file: str
+    group: str
     choice: str
+
+    @property
+    def own_file(self) -> Path:
+        """The path of the chosen file."""
+        return CONF / self.group / f"{self.choice}.yaml"
 
 
 def _roots(params: Params) -> dict[str, _Root]:
     """The root of each config that `dvc repro` uses, by the config's name."""
     return {
-        PIPELINE: _Root(PIPELINE, f"site={params.site}"),
-        **{name: _Root(EXPERIMENT, f"experiment={name}") for name in params.experiments},
+        PIPELINE: _Root(PIPELINE, "site", params.site),
+        **{name: _Root(EXPERIMENT, EXPERIMENT_GROUP, name) for name in params.experiments},
     }
 
 
@@ -166,7 +178,7 @@ def _compose_experiment(
     conf: _Conf, experiment: str, overrides: Sequence[str], seed: int | None = None
 ) -> Composed:
     experiment_file(experiment)
-    roots = {experiment: _Root(EXPERIMENT, f"experiment={experiment}")}
+    roots = {experiment: _Root(EXPERIMENT, EXPERIMENT_GROUP, experiment)}
     return _compose_roots(conf, roots, [experiment], overrides, seed)[experiment]
 
 
@@ -184,7 +196,9 @@ def _compose_roots(
     must be in a wanted one. A root that is not wanted is merged only to look for a key there.
     """
     # All overrides are read first: a mistake in one is answered before any file is.
-    changes = parse_all((*overrides, *further), conf.groups)
+    texts = [] if seed is None else [f"seed={seed}"]
+    parsed = parse_all([*texts, *overrides, *further], conf.groups)
+    own_seed, changes = parsed[: len(texts)], parsed[len(texts) :]
     for change in changes:
         if change.key == EXPERIMENT_GROUP:
             raise UserError("an override cannot choose the experiment", where=change.where)
@@ -203,14 +217,13 @@ def _compose_roots(
             raise unknown_key(change.key, sorted(known), change.where)
 
     # An override of the seed wins over the seed of params.yaml.
-    own_seed = [] if seed is None or any(change.key == "seed" for change in changes) else [seed]
-    composed = {}
-    for name in wanted:
-        applied = [change for change in changes if _applies(change, merged(name))]
-        if own_seed:
-            applied.insert(0, parse(f"seed={seed}", conf.groups))
-        composed[name] = _finish(merged(name), applied)
-    return composed
+    first = [] if any(change.key == "seed" for change in changes) else own_seed
+    return {
+        name: _finish(
+            merged(name), [*first, *(each for each in changes if _applies(each, merged(name)))]
+        )
+        for name in wanted
+    }
 
 
 # --- merging files -----------------------------------------------------------------------------
@@ -243,20 +256,18 @@ class _Merged:
 def _merge_root(root: _Root, choices: Sequence[Change], files: ConfigFiles) -> _Merged:
     """Merge a root with those of the group choices that it can use."""
     # Twice where groups are overridden: which of them a config can use shows without them.
-    own = parse(root.choice, {root.choice.partition("=")[0]})
-    merged = _merge(root, [own], (), files)
+    merged = _merge(root, (), files)
     if choices:
         chosen = tuple(change for change in choices if _takes(change, merged.base))
-        merged = _merge(root, [own, *chosen], chosen, files)
+        merged = _merge(root, chosen, files)
     return merged
 
 
-def _merge(
-    root: _Root, choices: Sequence[Change], chosen: tuple[Change, ...], files: ConfigFiles
-) -> _Merged:
+def _merge(root: _Root, chosen: tuple[Change, ...], files: ConfigFiles) -> _Merged:
     """Merge the files that a root and choices name."""
-    with _answered(root, choices):
-        order = files.in_merge_order(root.file, [change.parsed for change in choices])
+    with _answered(root, chosen):
+        overrides = [change.parsed for change in chosen]
+        order = files.in_merge_order(root.file, (root.group, root.choice), overrides)
         config = OmegaConf.create()
         for file in order:
             if file.package:
@@ -296,9 +307,7 @@ def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
     # A struct refuses keys that it does not have.
     config = merged.config.copy()
     OmegaConf.set_struct(config, True)
-    for change in applied:
-        if not change.chooses:
-            _override(config, change, merged)
+    apply_all(config, applied, merged.base)
     with _answered(merged.root):
         content: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
 
@@ -307,30 +316,16 @@ def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
     composed = Composed(content, sources, texts)
     if merged.root.file == EXPERIMENT:
         # What the files define that the experiment is made from, without the experiment's own.
-        own = merged.root.choice.replace("=", "/")
+        own = merged.root.own_file
         parts: list[tuple[Any, str]] = [
             (OmegaConf.to_container(file.content, resolve=False), file.package)
             for file in merged.files
-            if file.name != own
+            if CONF / f"{file.name}.yaml" != own
         ]
-        check_experiment_file(CONF / f"{own}.yaml", merge_all(parts))
+        check_experiment_file(own, merge_all(parts))
     replace_names(content, composed.where)
     check_composed(composed, merged.base, applied)
     return composed
-
-
-def _override(config: DictConfig, change: Change, merged: _Merged) -> None:
-    """Apply one override to a merged config."""
-    try:
-        change.apply(config)
-    except (ConfigAttributeError, ConfigKeyError) as error:
-        # A mapping as a value may have a key that is not there.
-        key = ".".join(part for part in (str(error.full_key or change.key),) if part)
-        raise unknown_key(key, sorted(merged.keys), change.where) from error
-    except Exception as error:  # OmegaConf has a different error for each kind of misuse
-        before = value_at(merged.base, change.key)
-        check_type(change.key, before, change.value, lambda _: change.where)
-        raise UserError(_first_line(error), where=change.where) from error
 
 
 # --- readable answers to what Hydra refuses ------------------------------------------------------
@@ -354,21 +349,16 @@ def _answered(root: _Root, choices: Sequence[Change] = ()) -> Iterator[None]:
     except OmegaConfBaseException as error:
         # Such as an interpolation of a key that is not there.
         key = f": {error.full_key}" if getattr(error, "full_key", None) else ""
-        raise UserError(_first_line(error), where=f"{_file(root)}{key}") from error
+        raise UserError(first_line(error), where=f"{_file(root)}{key}") from error
     except Exception as error:
         raise _explained(error, root, choices) from error
 
 
 def _file(root: _Root) -> str:
     """The file whose mistake it is most likely: the experiment's, or the root's."""
-    own = CONF / f"{root.choice.replace('=', '/')}.yaml"
-    path = own if root.file == EXPERIMENT and own.is_file() else CONF / f"{root.file}.yaml"
+    is_own = root.file == EXPERIMENT and root.own_file.is_file()
+    path = root.own_file if is_own else CONF / f"{root.file}.yaml"
     return path.as_posix()
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def _explained(error: Exception, root: _Root, choices: Sequence[Change]) -> UserError:
@@ -383,7 +373,8 @@ def _explained(error: Exception, root: _Root, choices: Sequence[Change]) -> User
         choice = f"{head}/{choice}"
     if not group:
         return UserError(f"there is no {(CONF / missing[1]).as_posix()}.yaml")
-    where = _chosen_at(group, choice, choices)
+    is_site = (group, choice) == ("site", root.choice)
+    where = f"{PARAMS}: site" if is_site else _chosen_at(group, choice, choices)
     if new := renamed_choice(group, choice):
         return UserError(f"the {group} '{choice}' is now '{new}'", where=where)
     folder = CONF / group
@@ -404,7 +395,7 @@ def _chosen_at(group: str, choice: str, choices: Sequence[Change]) -> str | None
     """The override, or the file and line of the defaults list, that makes a choice."""
     for change in choices:
         if (change.key, change.value) == (group, choice):
-            return f"{PARAMS}: site" if group == "site" else change.where
+            return change.where
     entry = re.compile(rf"\s*- (override )?/?{re.escape(group)}: {re.escape(choice)}\s*(#.*)?$")
     for path in sorted(CONF.rglob("*.yaml")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
