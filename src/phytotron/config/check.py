@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from phytotron.config.components import component_key, names_component
 from phytotron.config.composed import Composed
-from phytotron.config.experiments import load_yaml
 from phytotron.config.keys import key_paths, value_at
 from phytotron.config.mistakes import unknown_key
 from phytotron.config.schema import GROUPS, check_groups
@@ -41,11 +40,11 @@ def check_composed(composed: Composed, base: Mapping[str, Any], changes: Sequenc
         sets_value = not (change.chooses or change.adds or change.deletes)
         if sets_value and not (_has_schema(change.key) or component_key(change.key)):
             before = value_at(base, change.key)
-            check_type(change.key, before, change.value, lambda _, change=change: change.where)
+            check_type(change.key, before, change.value, change.place)
     check_groups(composed.content, composed.where, has_card="card" in composed.content)
 
 
-def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
+def check_experiment_file(path: Path, own: Mapping[str, Any], groups: Mapping[str, Any]) -> None:
     """Check an experiment file against the groups that it chooses.
 
     So a misspelt key is an error at its line, and not a new key that nothing reads. A node with a
@@ -53,6 +52,7 @@ def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
 
     Args:
         path: the experiment's file.
+        own: its content, without the defaults list.
         groups: what the groups define, merged, without the experiment's own values.
 
     Raises:
@@ -63,12 +63,12 @@ def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
     def where(key: str) -> str | None:
         return f"{path.as_posix()}:{line_of(path, key)}"
 
-    def check_keys(own: Mapping[str, Any], defined: Any, prefix: str) -> None:
+    def check_keys(node: Mapping[str, Any], defined: Any, prefix: str) -> None:
         """Check a mapping of the file against what the groups define at the same key."""
-        for name, value in own.items():
+        for name, value in node.items():
             key = f"{prefix}{name}"
             # The schema knows more of these keys than the groups' files do.
-            if key == "defaults" or key in GROUPS or _is_inline(value):
+            if key in GROUPS or _is_inline(value):
                 continue
             if not isinstance(defined, Mapping) or name not in defined:
                 # `data: null` in a group leaves it to the experiment what keys there are.
@@ -82,7 +82,7 @@ def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
             if isinstance(value, Mapping):
                 check_keys(value, defined[name], f"{key}.")
 
-    check_keys(load_yaml(path) or {}, groups, "")
+    check_keys(own, groups, "")
 
 
 def _is_inline(value: Any) -> bool:

@@ -28,7 +28,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from phytotron.config.composed import Composed
-from phytotron.config.experiments import CONF, PARAMS, experiment_file, groups
+from phytotron.config.experiments import CONF, PARAMS, experiment_file
 from phytotron.config.hydra_internals import ConfigFiles, File
 from phytotron.config.keys import key_paths, merge_all
 from phytotron.config.mistakes import first_line, unknown_key
@@ -115,7 +115,7 @@ class _Conf:
 
     Attributes:
         files: its files; each is read once.
-        groups: the groups that a config may choose from.
+        groups: the groups that a config may choose from: its folders, such as `trainer`.
     """
 
     files: ConfigFiles
@@ -127,7 +127,12 @@ def _open_conf() -> _Conf:
         raise UserError(
             "there is no folder 'conf' here", hint="run this from the repository's root"
         )
-    return _Conf(ConfigFiles(CONF), groups())
+    groups = {
+        folder.relative_to(CONF).as_posix()
+        for folder in CONF.glob("**/")
+        if folder != CONF and CONF / EXPERIMENT_GROUP not in folder.parents
+    }
+    return _Conf(ConfigFiles(CONF), groups)
 
 
 @dataclass(frozen=True)
@@ -317,12 +322,14 @@ def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
     if merged.root.file == EXPERIMENT:
         # What the files define that the experiment is made from, without the experiment's own.
         own = merged.root.own_file
-        parts: list[tuple[Any, str]] = [
-            (OmegaConf.to_container(file.content, resolve=False), file.package)
-            for file in merged.files
-            if CONF / f"{file.name}.yaml" != own
-        ]
-        check_experiment_file(own, merge_all(parts))
+        contents: dict[Path, Any] = {}
+        parts: list[tuple[Any, str]] = []
+        for file in merged.files:
+            path = CONF / f"{file.name}.yaml"
+            contents[path] = OmegaConf.to_container(file.content, resolve=False)
+            if path != own:
+                parts.append((contents[path], file.package))
+        check_experiment_file(own, contents[own], merge_all(parts))
     replace_names(content, composed.where)
     check_composed(composed, merged.base, applied)
     return composed

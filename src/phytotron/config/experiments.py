@@ -57,15 +57,6 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def groups() -> set[str]:
-    """The groups that a config may choose from: the folders of `conf/`, such as `trainer`."""
-    return {
-        folder.relative_to(CONF).as_posix()
-        for folder in CONF.glob("**/")
-        if folder != CONF and FOLDER not in folder.parents
-    }
-
-
 def experiment_ids() -> list[str]:
     """The ids of all experiments, sorted."""
     return sorted(

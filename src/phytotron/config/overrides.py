@@ -46,6 +46,10 @@ class Change:
         """The place that messages name."""
         return f"override '{self.text}'"
 
+    def place(self, _: str) -> str:
+        """The place of a key that the override sets, as a function of the key."""
+        return self.where
+
     def _apply(self, config: DictConfig) -> None:
         """Set, add or delete the value in a merged config."""
         # Where Hydra would let go of a group, the group's own default is left: null.
@@ -82,7 +86,7 @@ def apply_all(config: DictConfig, changes: Iterable[Change], base: Mapping[str, 
             raise unknown_key(key, key_paths(base), change.where) from error
         except Exception as error:  # OmegaConf has a different error for each kind of misuse
             before = value_at(base, change.key)
-            check_type(change.key, before, change.value, lambda _, change=change: change.where)
+            check_type(change.key, before, change.value, change.place)
             raise UserError(first_line(error), where=change.where) from error
 
 
