@@ -49,8 +49,9 @@ def train(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
     from phytotron.training.timing import timing
 
     tracking = shared["tracking"]
-    folder = RUNS / experiment / identity(config)
-    result = fit_watched(experiment, config, folder / MODEL, tracking)
+    key = identity(config)
+    folder = RUNS / experiment / key
+    result = fit_watched(experiment, config, folder / MODEL, tracking, key)
     if result is None:
         return None
     write_json(folder / "timing.json", timing(result))
