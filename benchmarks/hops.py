@@ -2,7 +2,7 @@
 
     python benchmarks/hops.py [OVERRIDE ...]
 
-Runs `phytotron train dense/mnist_mlp data.tiny=true trainer.max_epochs=1` in a temporary folder,
+Runs `phytotron train dense/mnist_mlp data.tiny=true trainer.max_epochs=1` in a new folder,
 with a profiler that sees every call, and prints:
 
 - own files: files of this project in which a function runs. Class bodies and what runs on import do

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 from phytotron.config.fingerprint import Fingerprints
 from phytotron.config.presets import choose, read_card
-from phytotron.runs.results import last_result, restamp, result_file
+from phytotron.runs.result_files import result_file
+from phytotron.runs.results import last_result, restamp
 
 
 def main(argv: Sequence[str] | None = None) -> None:

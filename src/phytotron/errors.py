@@ -7,7 +7,6 @@ that escapes is a defect of ours and keeps its traceback. `answer` tells them ap
 
 from __future__ import annotations
 
-import difflib
 import errno
 from collections.abc import Iterable
 
@@ -79,6 +78,8 @@ def answer(error: Exception) -> tuple[str, int] | None:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The entry of `known` that looks most like `word`, or None when none is close."""
+    import difflib  # here: only a mistake needs it
+
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
 

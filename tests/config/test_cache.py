@@ -19,9 +19,9 @@ def composes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     real = compose._compose_roots
 
-    def counting(roots, wanted, *others):
+    def counting(conf, roots, wanted, *others):
         names.extend(wanted)
-        return real(roots, wanted, *others)
+        return real(conf, roots, wanted, *others)
 
     monkeypatch.setattr(compose, "_compose_roots", counting)
     return names

@@ -9,15 +9,8 @@ from pathlib import Path
 import pytest
 
 from phytotron.errors import UserError
-from phytotron.runs.results import (
-    is_reached,
-    last_result,
-    read_result,
-    restamp,
-    result_file,
-    spread,
-    write_result,
-)
+from phytotron.runs.result_files import is_reached, result_file
+from phytotron.runs.results import last_result, read_result, restamp, spread, write_result
 
 
 def test_a_result_is_read_as_it_was_written(project: Path, make_result) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from phytotron.runs.results import Result, full_name, read_result, result_file, write_result
+from phytotron.runs.result_files import full_name, result_file
+from phytotron.runs.results import Result, read_result, write_result
 from phytotron.zoo import report as generated
 from phytotron.zoo import table
 from phytotron.zoo.entries import zoo_entries

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phytotron.config.components import component_key
+from phytotron.config.components import component_key, names_component
 from phytotron.config.composed import Composed
-from phytotron.config.experiments import load_yaml
-from phytotron.config.keys import has_key, key_paths, value_at
+from phytotron.config.keys import key_paths, value_at
 from phytotron.config.mistakes import unknown_key
 from phytotron.config.schema import GROUPS, check_groups
 from phytotron.config.types import check_type
-from phytotron.config.yaml_positions import places
+from phytotron.config.yaml_positions import line_of
 
 if TYPE_CHECKING:
     from phytotron.config.overrides import Change
@@ -41,11 +40,11 @@ def check_composed(composed: Composed, base: Mapping[str, Any], changes: Sequenc
         sets_value = not (change.chooses or change.adds or change.deletes)
         if sets_value and not (_has_schema(change.key) or component_key(change.key)):
             before = value_at(base, change.key)
-            check_type(change.key, before, change.value, where=change.where)
+            check_type(change.key, before, change.value, change.place)
     check_groups(composed.content, composed.where, has_card="card" in composed.content)
 
 
-def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
+def check_experiment_file(path: Path, own: Mapping[str, Any], groups: Mapping[str, Any]) -> None:
     """Check an experiment file against the groups that it chooses.
 
     So a misspelt key is an error at its line, and not a new key that nothing reads. A node with a
@@ -53,42 +52,43 @@ def check_experiment_file(path: Path, groups: Mapping[str, Any]) -> None:
 
     Args:
         path: the experiment's file.
+        own: its content, without the defaults list.
         groups: what the groups define, merged, without the experiment's own values.
 
     Raises:
         UserError: a key that the groups do not have, or a value of another type; with file and
             line.
     """
-    own = load_yaml(path) or {}
-    for place in places(path):
-        key = place.key
-        # The schema knows more of these keys than the groups' files do.
-        if _has_schema(key) or _is_inline(own, key):
-            continue
-        component = component_key(key)
-        if component and has_key(groups, component):
-            continue  # see `replace_names`
-        where = f"{path.as_posix()}:{place.line}"
-        if not has_key(groups, key):
-            # `data: null` in a group leaves it to the experiment what keys there are.
-            parent = key.rpartition(".")[0]
-            if parent and _is_open(value_at(groups, parent)):
+
+    def where(key: str) -> str | None:
+        return f"{path.as_posix()}:{line_of(path, key)}"
+
+    def check_keys(node: Mapping[str, Any], defined: Any, prefix: str) -> None:
+        """Check a mapping of the file against what the groups define at the same key."""
+        for name, value in node.items():
+            key = f"{prefix}{name}"
+            # The schema knows more of these keys than the groups' files do.
+            if key in GROUPS or _is_inline(value):
                 continue
-            raise unknown_key(key, key_paths(groups), where)
-        check_type(key, value_at(groups, key), value_at(own, key), where=where)
+            if not isinstance(defined, Mapping) or name not in defined:
+                # `data: null` in a group leaves it to the experiment what keys there are.
+                if prefix and (defined is None or defined == {}):
+                    continue
+                raise unknown_key(key, key_paths(groups), where(key))
+            # A component may be a name, a list or a node, see `replace_names`.
+            if prefix.startswith(("model.", "task.")) and names_component(str(name)):
+                continue
+            check_type(key, defined[name], value, where)
+            if isinstance(value, Mapping):
+                check_keys(value, defined[name], f"{key}.")
+
+    check_keys(own, groups, "")
+
+
+def _is_inline(value: Any) -> bool:
+    """Whether an experiment file writes a node down itself."""
+    return isinstance(value, Mapping) and "_target_" in value
 
 
 def _has_schema(key: str) -> bool:
     return key.split(".")[0] in GROUPS
-
-
-def _is_inline(own: Mapping[str, Any], key: str) -> bool:
-    """Whether a key is inside of a node that the experiment file gives a `_target_`."""
-    parts = key.split(".")
-    nodes = (value_at(own, ".".join(parts[:end])) for end in range(1, len(parts) + 1))
-    return any(isinstance(node, Mapping) and "_target_" in node for node in nodes)
-
-
-def _is_open(node: Any) -> bool:
-    """An empty mapping or null in a group file leaves the keys to the user."""
-    return node is None or (isinstance(node, Mapping) and not node)

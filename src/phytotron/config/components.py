@@ -150,9 +150,7 @@ def _replace(node: dict[str, Any], prefix: str, where: Callable[[str], str | Non
         key = f"{prefix}.{name}"
         kind = KINDS.get(str(name).rpartition("_")[2])
         if kind is not None:
-            # Only a name that was written down has a place to tell when it is wrong.
-            place = where(key) if value is not None else None
-            node[name] = _node(kind, value, key, place)
+            node[name] = _node(kind, value, key, where)
         elif isinstance(value, dict):
             _replace(value, key, where)
 
@@ -166,9 +164,14 @@ def component_key(key: str) -> str | None:
     if parts[0] not in ("model", "task"):
         return None
     for position, part in enumerate(parts[1:], 2):
-        if part.rpartition("_")[2] in KINDS:
+        if names_component(part):
             return ".".join(parts[:position])
     return None
+
+
+def names_component(name: str) -> bool:
+    """Whether a key with this name, such as `hidden_activation`, holds a component's name."""
+    return name.rpartition("_")[2] in KINDS
 
 
 def figure_names() -> list[str]:
@@ -185,22 +188,21 @@ def figure_modules() -> dict[str, str]:
     }
 
 
-def _node(kind: str, value: Any, key: str, where: str | None) -> Any:
+def _node(kind: str, value: Any, key: str, where: Callable[[str], str | None]) -> Any:
     """What stands for a name, a list of names, or a name with some values changed."""
-    place = f"{where}: {key}" if where and not where.startswith("override") else where or key
     # `metrics: [accuracy, {name: auc, average: null}]`
     if isinstance(value, list):
         nodes = {}
         for item in value:
             name = item.get("name") if isinstance(item, Mapping) else item
             if not isinstance(name, str):
-                raise wrong_value(key, value, f"a list of names from conf/{kind}/", where)
+                raise wrong_value(key, value, f"a list of names from conf/{kind}/", where(key))
             nodes[name] = _node(kind, item, key, where)
         return nodes
     if isinstance(value, str):
-        return resolve(kind, value, place)
+        return _named(kind, value, key, where)
     if isinstance(value, Mapping) and "name" in value:
-        node = resolve(kind, str(value["name"]), place)
+        node = _named(kind, str(value["name"]), key, where)
         for name, own in value.items():
             if name == "name":
                 continue
@@ -209,14 +211,27 @@ def _node(kind: str, value: Any, key: str, where: str | None) -> Any:
                 known = [name for name in node if not name.startswith("_")]
                 raise UserError(
                     f"the {kind} '{value['name']}' has no key '{name}'",
-                    where=place,
+                    where=_place(key, where),
                     allowed=", ".join(known) or "no keys",
                     hint=did_you_mean(str(name), known),
                 )
-            check_type(f"{key}.{name}", node[name], own, where=where)
+            check_type(f"{key}.{name}", node[name], own, lambda _: where(key))
             node[name] = own
         return node
     return value  # null, or a node that says itself what it is
+
+
+def _named(kind: str, name: str, key: str, where: Callable[[str], str | None]) -> dict[str, Any]:
+    """The node of a name in a config; where the name stands is looked up only for an error."""
+    if name in component_names(kind):
+        return read_component(kind, name)
+    return resolve(kind, name, _place(key, where))
+
+
+def _place(key: str, where: Callable[[str], str | None]) -> str:
+    """The place of a key as messages name it: an override, `file:line: key`, or the key alone."""
+    place = where(key)
+    return f"{place}: {key}" if place and not place.startswith("override") else place or key
 
 
 def _resolve(content: dict[str, Any]) -> None:

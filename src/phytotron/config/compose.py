@@ -1,9 +1,12 @@
 """Compose what `params.yaml` asks for from the Hydra groups in `conf/`, and check it.
 
 This is the border: a config that leaves this module has the keys and the values that it should,
-and nobody checks them again. `compose_all` gives one resolved config per experiment, and one for
-the parts of the pipeline that all experiments share; the stage `compose` writes them to
-`build/config/`, where DVC follows them key by key.
+and nobody checks them again. Each command has its function here: the stage `compose` calls
+`compose_all` and writes the resolved configs to `build/config/`, where DVC follows them key by key;
+`phytotron train` calls `compose_training`, `phytotron show` and `explain` `compose_as_in_repro`.
+
+All of them go the same way, `_compose_roots`: the overrides are read, the files that a root names
+are merged (`_merge_root`), and the overrides are applied and the whole is checked (`_finish`).
 
 An override applies to everything that has its key: `trainer.max_epochs=1` leaves an experiment
 without a trainer as it is. An override that nothing has is an error.
@@ -15,23 +18,23 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from phytotron.config.composed import Composed
-from phytotron.config.experiments import CONF, PARAMS, experiment_file, groups
+from phytotron.config.experiments import CONF, PARAMS, experiment_file
 from phytotron.config.hydra_internals import ConfigFiles, File
-from phytotron.config.keys import has_key, key_paths, merge_all, value_at
-from phytotron.config.mistakes import unknown_key
-from phytotron.config.overrides import Change, parse
-from phytotron.config.params import Params
+from phytotron.config.keys import key_paths, merge_all
+from phytotron.config.mistakes import first_line, unknown_key
+from phytotron.config.overrides import Change, apply_all, parse_all
+from phytotron.config.params import Params, read_params
 from phytotron.config.renamed import renamed_choice
-from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean
 
 PIPELINE = "pipeline"
@@ -49,11 +52,11 @@ def compose_all(params: Params) -> dict[str, Composed]:
     for experiment in params.experiments:
         experiment_file(experiment)
     roots = _roots(params)
-    return _compose_roots(roots, list(roots), params.overrides, params.seed)
+    return _compose_roots(_open_conf(), roots, list(roots), params.overrides, params.seed)
 
 
 def compose_one(params: Params, name: str, overrides: Sequence[str] = ()) -> Composed:
-    """One of the configs of `compose_all`; the others are merged only where that is needed.
+    """One of the configs of `compose_all`; the others are merged only to look for a key.
 
     Args:
         params: what `dvc repro` builds.
@@ -61,9 +64,7 @@ def compose_one(params: Params, name: str, overrides: Sequence[str] = ()) -> Com
         overrides: further overrides, which win over those of `params`; this config must have
             their keys.
     """
-    if name != PIPELINE:
-        experiment_file(name)
-    return _compose_roots(_roots(params), [name], params.overrides, params.seed, overrides)[name]
+    return _compose_one(_open_conf(), params, name, overrides)
 
 
 def compose_experiment(
@@ -76,28 +77,118 @@ def compose_experiment(
         overrides: Hydra overrides, such as `trainer.max_epochs=2`.
         seed: replaces the config's seed.
     """
-    experiment_file(experiment)
-    roots = {experiment: _Root(EXPERIMENT, f"experiment={experiment}")}
-    return _compose_roots(roots, [experiment], overrides, seed)[experiment]
+    return _compose_experiment(_open_conf(), experiment, overrides, seed)
+
+
+def compose_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) -> Composed:
+    """What `dvc repro` would use: the overrides and the seed of `params.yaml` included.
+
+    Args:
+        experiment: an experiment's id; None for the part that all experiments share.
+        overrides: further overrides, which win over those of `params.yaml`.
+    """
+    params = read_params() if experiment is None or PARAMS.exists() else None
+    composed = _compose_in_repro(_open_conf(), params, experiment or PIPELINE, overrides)
+    return replace(composed, from_params=params.overrides if params else ())
+
+
+def compose_training(experiment: str, overrides: Sequence[str] = ()) -> tuple[Composed, Composed]:
+    """The config of an experiment as `dvc repro` would use it, and that of the pipeline.
+
+    Args:
+        experiment: its id.
+        overrides: further overrides of the experiment; the pipeline's config gets none of them.
+    """
+    params, conf = read_params(), _open_conf()
+    return (
+        _compose_in_repro(conf, params, experiment, overrides),
+        _compose_one(conf, params, PIPELINE),
+    )
+
+
+# --- which configs, with which overrides ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Conf:
+    """The folder `conf/`, looked through once.
+
+    Attributes:
+        files: its files; each is read once.
+        groups: the groups that a config may choose from: its folders, such as `trainer`.
+    """
+
+    files: ConfigFiles
+    groups: set[str]
+
+
+def _open_conf() -> _Conf:
+    if not CONF.is_dir():
+        raise UserError(
+            "there is no folder 'conf' here", hint="run this from the repository's root"
+        )
+    groups = {
+        folder.relative_to(CONF).as_posix()
+        for folder in CONF.glob("**/")
+        if folder != CONF and CONF / EXPERIMENT_GROUP not in folder.parents
+    }
+    return _Conf(ConfigFiles(CONF), groups)
 
 
 @dataclass(frozen=True)
 class _Root:
-    """A root file under `conf/`, and the choice that makes it one config of several."""
+    """A root file under `conf/`, and the choice that makes it one config of several.
+
+    Attributes:
+        file: the name of the root file.
+        group: the group that it leaves open.
+        choice: the file of that group, such as `router/textcnn`.
+    """
 
     file: str
+    group: str
     choice: str
+
+    @property
+    def own_file(self) -> Path:
+        """The path of the chosen file."""
+        return CONF / self.group / f"{self.choice}.yaml"
 
 
 def _roots(params: Params) -> dict[str, _Root]:
     """The root of each config that `dvc repro` uses, by the config's name."""
     return {
-        PIPELINE: _Root(PIPELINE, f"site={params.site}"),
-        **{name: _Root(EXPERIMENT, f"experiment={name}") for name in params.experiments},
+        PIPELINE: _Root(PIPELINE, "site", params.site),
+        **{name: _Root(EXPERIMENT, EXPERIMENT_GROUP, name) for name in params.experiments},
     }
 
 
+def _compose_in_repro(
+    conf: _Conf, params: Params | None, name: str, overrides: Sequence[str]
+) -> Composed:
+    """One config; `params.yaml` has a say where there is one and `dvc repro` uses the config."""
+    if params is None or name not in (PIPELINE, *params.experiments):
+        return _compose_experiment(conf, name, overrides)
+    return _compose_one(conf, params, name, overrides)
+
+
+def _compose_one(conf: _Conf, params: Params, name: str, overrides: Sequence[str] = ()) -> Composed:
+    if name != PIPELINE:
+        experiment_file(name)
+    roots = _roots(params)
+    return _compose_roots(conf, roots, [name], params.overrides, params.seed, overrides)[name]
+
+
+def _compose_experiment(
+    conf: _Conf, experiment: str, overrides: Sequence[str], seed: int | None = None
+) -> Composed:
+    experiment_file(experiment)
+    roots = {experiment: _Root(EXPERIMENT, EXPERIMENT_GROUP, experiment)}
+    return _compose_roots(conf, roots, [experiment], overrides, seed)[experiment]
+
+
 def _compose_roots(
+    conf: _Conf,
     roots: Mapping[str, _Root],
     wanted: Sequence[str],
     overrides: Sequence[str],
@@ -109,40 +200,35 @@ def _compose_roots(
     Any of the roots may be the one that has the key of an override; that of a further override
     must be in a wanted one. A root that is not wanted is merged only to look for a key there.
     """
-    if not CONF.is_dir():
-        raise UserError(
-            "there is no folder 'conf' here", hint="run this from the repository's root"
-        )
-    known = groups()
     # All overrides are read first: a mistake in one is answered before any file is.
-    changes = [parse(text, known) for text in (*overrides, *further)]
+    texts = [] if seed is None else [f"seed={seed}"]
+    parsed = parse_all([*texts, *overrides, *further], conf.groups)
+    own_seed, changes = parsed[: len(texts)], parsed[len(texts) :]
     for change in changes:
         if change.key == EXPERIMENT_GROUP:
             raise UserError("an override cannot choose the experiment", where=change.where)
     chosen = [change for change in changes if change.chooses]
-    files = ConfigFiles(CONF)
 
     @cache
     def merged(name: str) -> _Merged:
-        return _merge_root(roots[name], chosen, files)
+        return _merge_root(roots[name], chosen, conf.files)
 
     # A misspelt key of a wanted config is reported without composing the others.
     wanted_first = sorted(roots, key=lambda name: name not in wanted)
     for position, change in enumerate(changes):
         owners = wanted_first if position < len(overrides) else wanted
         if not any(_applies(change, merged(name)) for name in owners):
-            known = {key for name in owners for key in key_paths(merged(name).base)}
+            known = frozenset().union(*(merged(name).keys for name in owners))
             raise unknown_key(change.key, sorted(known), change.where)
 
     # An override of the seed wins over the seed of params.yaml.
-    own_seed = [] if seed is None or any(change.key == "seed" for change in changes) else [seed]
-    composed = {}
-    for name in wanted:
-        applied = [change for change in changes if _applies(change, merged(name))]
-        if own_seed:
-            applied.insert(0, parse(f"seed={seed}", known))
-        composed[name] = _finish(merged(name), applied)
-    return composed
+    first = [] if any(change.key == "seed" for change in changes) else own_seed
+    return {
+        name: _finish(
+            merged(name), [*first, *(each for each in changes if _applies(each, merged(name)))]
+        )
+        for name in wanted
+    }
 
 
 # --- merging files -----------------------------------------------------------------------------
@@ -156,7 +242,7 @@ class _Merged:
         root: the root.
         files: in the order of merging.
         config: their contents, merged; interpolations are not yet resolved.
-        base: the same as plain dicts: these are the keys that an override may set.
+        base: the same as plain dicts.
         chosen: the overrides that chose a file of a group.
     """
 
@@ -166,24 +252,27 @@ class _Merged:
     base: dict[str, Any]
     chosen: tuple[Change, ...]
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The dotted keys that an override may set."""
+        return frozenset(key_paths(self.base))
+
 
 def _merge_root(root: _Root, choices: Sequence[Change], files: ConfigFiles) -> _Merged:
     """Merge a root with those of the group choices that it can use."""
     # Twice where groups are overridden: which of them a config can use shows without them.
-    own = parse(root.choice, {root.choice.partition("=")[0]})
-    merged = _merge(root, [own], (), files)
+    merged = _merge(root, (), files)
     if choices:
         chosen = tuple(change for change in choices if _takes(change, merged.base))
-        merged = _merge(root, [own, *chosen], chosen, files)
+        merged = _merge(root, chosen, files)
     return merged
 
 
-def _merge(
-    root: _Root, choices: Sequence[Change], chosen: tuple[Change, ...], files: ConfigFiles
-) -> _Merged:
+def _merge(root: _Root, chosen: tuple[Change, ...], files: ConfigFiles) -> _Merged:
     """Merge the files that a root and choices name."""
-    with _answered(root, choices):
-        order = files.in_merge_order(root.file, [change.parsed for change in choices])
+    with _answered(root, chosen):
+        overrides = [change.parsed for change in chosen]
+        order = files.in_merge_order(root.file, (root.group, root.choice), overrides)
         config = OmegaConf.create()
         for file in order:
             if file.package:
@@ -208,7 +297,7 @@ def _applies(change: Change, merged: _Merged) -> bool:
         return change in merged.chosen
     if change.adds:  # a new key, but of a group that there is
         return change.key.partition(".")[0] in merged.base
-    return has_key(merged.base, change.key)
+    return change.key in merged.keys
 
 
 # --- from merged files to a finished config ------------------------------------------------------
@@ -223,9 +312,7 @@ def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
     # A struct refuses keys that it does not have.
     config = merged.config.copy()
     OmegaConf.set_struct(config, True)
-    for change in applied:
-        if not change.chooses:
-            _override(config, change, merged)
+    apply_all(config, applied, merged.base)
     with _answered(merged.root):
         content: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
 
@@ -234,29 +321,18 @@ def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
     composed = Composed(content, sources, texts)
     if merged.root.file == EXPERIMENT:
         # What the files define that the experiment is made from, without the experiment's own.
-        own = merged.root.choice.replace("=", "/")
-        parts: list[tuple[Any, str]] = [
-            (OmegaConf.to_container(file.content, resolve=False), file.package)
-            for file in merged.files
-            if file.name != own
-        ]
-        check_experiment_file(CONF / f"{own}.yaml", merge_all(parts))
+        own = merged.root.own_file
+        contents: dict[Path, Any] = {}
+        parts: list[tuple[Any, str]] = []
+        for file in merged.files:
+            path = CONF / f"{file.name}.yaml"
+            contents[path] = OmegaConf.to_container(file.content, resolve=False)
+            if path != own:
+                parts.append((contents[path], file.package))
+        check_experiment_file(own, contents[own], merge_all(parts))
     replace_names(content, composed.where)
     check_composed(composed, merged.base, applied)
     return composed
-
-
-def _override(config: DictConfig, change: Change, merged: _Merged) -> None:
-    """Apply one override to a merged config."""
-    try:
-        change.apply(config)
-    except (ConfigAttributeError, ConfigKeyError) as error:
-        # A mapping as a value may have a key that is not there.
-        key = ".".join(part for part in (str(error.full_key or change.key),) if part)
-        raise unknown_key(key, key_paths(merged.base), change.where) from error
-    except Exception as error:  # OmegaConf has a different error for each kind of misuse
-        check_type(change.key, value_at(merged.base, change.key), change.value, where=change.where)
-        raise UserError(_first_line(error), where=change.where) from error
 
 
 # --- readable answers to what Hydra refuses ------------------------------------------------------
@@ -280,21 +356,16 @@ def _answered(root: _Root, choices: Sequence[Change] = ()) -> Iterator[None]:
     except OmegaConfBaseException as error:
         # Such as an interpolation of a key that is not there.
         key = f": {error.full_key}" if getattr(error, "full_key", None) else ""
-        raise UserError(_first_line(error), where=f"{_file(root)}{key}") from error
+        raise UserError(first_line(error), where=f"{_file(root)}{key}") from error
     except Exception as error:
         raise _explained(error, root, choices) from error
 
 
 def _file(root: _Root) -> str:
     """The file whose mistake it is most likely: the experiment's, or the root's."""
-    own = CONF / f"{root.choice.replace('=', '/')}.yaml"
-    path = own if root.file == EXPERIMENT and own.is_file() else CONF / f"{root.file}.yaml"
+    is_own = root.file == EXPERIMENT and root.own_file.is_file()
+    path = root.own_file if is_own else CONF / f"{root.file}.yaml"
     return path.as_posix()
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def _explained(error: Exception, root: _Root, choices: Sequence[Change]) -> UserError:
@@ -309,7 +380,8 @@ def _explained(error: Exception, root: _Root, choices: Sequence[Change]) -> User
         choice = f"{head}/{choice}"
     if not group:
         return UserError(f"there is no {(CONF / missing[1]).as_posix()}.yaml")
-    where = _chosen_at(group, choice, choices)
+    is_site = (group, choice) == ("site", root.choice)
+    where = f"{PARAMS}: site" if is_site else _chosen_at(group, choice, choices)
     if new := renamed_choice(group, choice):
         return UserError(f"the {group} '{choice}' is now '{new}'", where=where)
     folder = CONF / group
@@ -330,7 +402,7 @@ def _chosen_at(group: str, choice: str, choices: Sequence[Change]) -> str | None
     """The override, or the file and line of the defaults list, that makes a choice."""
     for change in choices:
         if (change.key, change.value) == (group, choice):
-            return f"{PARAMS}: site" if group == "site" else change.where
+            return change.where
     entry = re.compile(rf"\s*- (override )?/?{re.escape(group)}: {re.escape(choice)}\s*(#.*)?$")
     for path in sorted(CONF.rglob("*.yaml")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

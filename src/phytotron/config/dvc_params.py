@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from phytotron.config.composed import Composed
 from phytotron.config.keys import has_key
 from phytotron.config.mistakes import missing_key
-from phytotron.config.stage import PIPELINE_CONFIG, experiment_config, listed_params, stage_names
+from phytotron.config.stage import PIPELINE_CONFIG, experiment_config, listed_params, read_stages
 
 PIPELINE = "pipeline"
 
@@ -21,13 +21,14 @@ def check_listed(composed: Mapping[str, Composed]) -> None:
     Raises:
         UserError: a key is missing; names the file that should have it.
     """
+    stages = read_stages()
     for name, item in composed.items():
         experiment = None if name == PIPELINE else name
         path = experiment_config(experiment) if experiment else PIPELINE_CONFIG
         listed = {
             key: stage
-            for stage in stage_names()
-            for key in listed_params(stage, experiment).get(path.as_posix(), [])
+            for stage in stages
+            for key in listed_params(stage, experiment, stages).get(path.as_posix(), [])
         }
         # Keys that no stage reads are none of DVC's business: the schema refuses misspelt ones.
         for key, stage in listed.items():

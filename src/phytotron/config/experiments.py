@@ -28,7 +28,9 @@ class _Loader(SafeLoader):
 
 
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]?\d+$"), list("-+0123456789")
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?\d+(?:\.\d*)?[eE][-+]?\d+$"),
+    list("-+0123456789"),
 )
 
 
@@ -53,15 +55,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def groups() -> set[str]:
-    """The groups that a config may choose from: the folders of `conf/`, such as `trainer`."""
-    return {
-        folder.relative_to(CONF).as_posix()
-        for folder in CONF.glob("**/")
-        if folder != CONF and FOLDER not in folder.parents
-    }
 
 
 def experiment_ids() -> list[str]:

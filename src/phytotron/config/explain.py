@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from phytotron.config.cache import cached
@@ -12,7 +12,6 @@ from phytotron.config.experiments import PARAMS
 from phytotron.config.keys import has_key, key_paths, value_at
 from phytotron.config.mistakes import unknown_key
 from phytotron.config.yaml_positions import places
-from phytotron.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -52,19 +51,9 @@ def composed_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) 
 
 def _composed_as_in_repro(experiment: str | None, overrides: Sequence[str]) -> Composed:
     # Imported here: Hydra and pydantic are slow to import, and a cached answer needs neither.
-    from phytotron.config.compose import PIPELINE, compose_experiment, compose_one
-    from phytotron.config.params import read_params
+    from phytotron.config.compose import compose_as_in_repro
 
-    params = read_params() if PARAMS.exists() else None
-    if experiment is None:
-        if params is None:
-            raise UserError("no params.yaml here", hint="run this from the repository's root")
-        composed = compose_one(params, PIPELINE, overrides)
-    elif params is None or experiment not in params.experiments:
-        composed = compose_experiment(experiment, overrides)
-    else:
-        composed = compose_one(params, experiment, overrides)
-    return replace(composed, from_params=params.overrides if params else ())
+    return compose_as_in_repro(experiment, overrides)
 
 
 def explain(key: str, experiment: str | None, overrides: Sequence[str] = ()) -> Explanation:

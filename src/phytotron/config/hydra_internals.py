@@ -20,7 +20,7 @@ from hydra import version
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.defaults_list import create_defaults_list
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, OverrideType, ValueType
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from omegaconf import DictConfig, OmegaConf
 
@@ -63,12 +63,15 @@ class ConfigFiles:
         version.setbase("1.3")  # the rules of composition; without it, Hydra warns
         self._repository = _Repository(folder)
 
-    def in_merge_order(self, root: str, choices: Sequence[Override]) -> list[File]:
+    def in_merge_order(
+        self, root: str, choice: tuple[str, str], overrides: Sequence[Override] = ()
+    ) -> list[File]:
         """The files that a root file and choices of groups ask for, in the order of merging.
 
         Args:
             root: the name of the root file.
-            choices: parsed overrides such as `trainer=gpu`.
+            choice: the group that the root leaves open, with the file that is to fill it.
+            overrides: further choices, parsed, such as `trainer=gpu`.
 
         Returns:
             One entry a file; one file may be there twice.
@@ -76,8 +79,10 @@ class ConfigFiles:
         Raises:
             HydraException: a file is missing. What Hydra does not expect raises any other error.
         """
+        group, name = choice
+        own = Override(OverrideType.CHANGE, group, ValueType.ELEMENT, name)
         listed = create_defaults_list(
-            self._repository, root, list(choices), prepend_hydra=False, skip_missing=False
+            self._repository, root, [own, *overrides], prepend_hydra=False, skip_missing=False
         )
         return [
             File(entry.config_path, entry.package or "", self._content(entry.config_path))

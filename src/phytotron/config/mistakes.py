@@ -52,3 +52,9 @@ def shown(value: Any) -> str:
         return words[value]
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a library's message that says anything, or the name of the error."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
+from phytotron.config.keys import key_paths, value_at
+from phytotron.config.mistakes import first_line, unknown_key
+from phytotron.config.types import check_type
 from phytotron.errors import UserError
 
 
@@ -41,7 +46,11 @@ class Change:
         """The place that messages name."""
         return f"override '{self.text}'"
 
-    def apply(self, config: DictConfig) -> None:
+    def place(self, _: str) -> str:
+        """The place of a key that the override sets, as a function of the key."""
+        return self.where
+
+    def _apply(self, config: DictConfig) -> None:
         """Set, add or delete the value in a merged config."""
         # Where Hydra would let go of a group, the group's own default is left: null.
         if self.deletes and self.is_group:
@@ -53,6 +62,37 @@ class Change:
                 del node[name]
         else:
             OmegaConf.update(config, self.key, self.value, force_add=self.adds)
+
+
+def apply_all(config: DictConfig, changes: Iterable[Change], base: Mapping[str, Any]) -> None:
+    """Apply overrides of values to a merged config, in place.
+
+    Args:
+        config: the merged config.
+        changes: those that choose a file of a group are skipped: that file is merged already.
+        base: the config before any value is overridden, as plain dicts.
+
+    Raises:
+        UserError: a value has a key that is not there, or does not fit.
+    """
+    for change in changes:
+        if change.chooses:
+            continue
+        try:
+            change._apply(config)
+        except (ConfigAttributeError, ConfigKeyError) as error:
+            # A mapping as a value may have a key that is not there.
+            key = str(error.full_key or change.key)
+            raise unknown_key(key, key_paths(base), change.where) from error
+        except Exception as error:  # OmegaConf has a different error for each kind of misuse
+            before = value_at(base, change.key)
+            check_type(change.key, before, change.value, change.place)
+            raise UserError(first_line(error), where=change.where) from error
+
+
+def parse_all(texts: Iterable[str], groups: set[str]) -> list[Change]:
+    """Read several overrides, see `parse`."""
+    return [parse(text, groups) for text in texts]
 
 
 def parse(text: str, groups: set[str]) -> Change:

@@ -25,9 +25,6 @@ def read_card(experiment: str) -> dict[str, Any]:
     """The card of an experiment, checked, from its own file."""
     content = read_experiment(experiment)
     card = content.get("card") or {}
-    for numbers in (card, *(card.get("presets") or {}).values()):
-        if isinstance(numbers, dict) and "target" in numbers:
-            numbers["target"] = as_number(numbers["target"])
     check_card(experiment_file(experiment), card)
     return card
 
@@ -84,13 +81,3 @@ def choose(patterns: Sequence[str], part: tuple[int, int] | None = None) -> list
         chosen.update(found)
     ordered = sorted(chosen)
     return ordered if part is None else ordered[part[0] - 1 :: part[1]]
-
-
-def as_number(value: Any) -> Any:
-    """A number that stands in YAML as 1e-3, which YAML 1.1 takes for a text and Hydra does not."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return float(value)
-    except ValueError:
-        return value

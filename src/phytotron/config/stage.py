@@ -51,9 +51,16 @@ def stage_config(stage: str, experiment: str | None = None) -> DictConfig:
     return merged
 
 
-def listed_params(stage: str, experiment: str | None = None) -> dict[str, list[str]]:
-    """The params files of a stage and the keys that it lists of each."""
-    stages = _stages()
+def listed_params(
+    stage: str, experiment: str | None = None, stages: Mapping[str, Any] | None = None
+) -> dict[str, list[str]]:
+    """The params files of a stage and the keys that it lists of each.
+
+    Args:
+        stage, experiment: see `stage_config`.
+        stages: as `read_stages` gives them, for a caller that asks for several stages.
+    """
+    stages = read_stages() if stages is None else stages
     if stage not in stages:
         raise UserError(f"no stage '{stage}'", where="dvc.yaml", allowed=", ".join(stages))
     listed: dict[str, list[str]] = {}
@@ -67,13 +74,10 @@ def listed_params(stage: str, experiment: str | None = None) -> dict[str, list[s
     return listed
 
 
-def stage_names() -> list[str]:
-    """The names of the stages in `dvc.yaml`, without their `@experiment` parts."""
-    return list(_stages())
-
-
-def _stages() -> dict[str, Any]:
-    return load_yaml(Path("dvc.yaml"))["stages"]
+def read_stages() -> dict[str, Any]:
+    """The stages in `dvc.yaml` by name, without their `@experiment` parts."""
+    stages: dict[str, Any] = load_yaml(Path("dvc.yaml"))["stages"]
+    return stages
 
 
 def plain(config: Any) -> Any:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from phytotron.config.mistakes import wrong_value
 
 
-def check_type(key: str, before: Any, after: Any, *, where: str | None) -> None:
+def check_type(key: str, before: Any, after: Any, where: Callable[[str], str | None]) -> None:
     """Refuse a value whose type is not that of the value which it replaces.
 
     A null may become anything and anything null; a whole number may replace a real one, and
     an interpolation such as `${seed}` may become anything.
+
+    Args:
+        key: the dotted key.
+        before: the value that the key has by default.
+        after: the value that replaces it.
+        where: gives the place of a dotted key; called only to report a mistake.
+
+    Raises:
+        UserError: the types differ.
     """
     if before is None or after is None or _is_interpolation(before) or _is_interpolation(after):
         return
@@ -21,7 +30,7 @@ def check_type(key: str, before: Any, after: Any, *, where: str | None) -> None:
     if wanted == found or (wanted, found) == ("a number", "a whole number"):
         return
     such_as = "" if isinstance(before, Mapping) else f", such as {before!r}"
-    raise wrong_value(key, after, f"{wanted}{such_as}", where)
+    raise wrong_value(key, after, f"{wanted}{such_as}", where(key))
 
 
 def _is_interpolation(value: Any) -> bool:

@@ -14,14 +14,8 @@ from phytotron.config.presets import preset_overrides
 from phytotron.config.stage import plain
 from phytotron.errors import UserError, did_you_mean
 from phytotron.report.differences import compare_configs
-from phytotron.runs.results import (
-    RESULTS,
-    Result,
-    full_name,
-    last_result,
-    read_result,
-    spread,
-)
+from phytotron.runs.result_files import RESULTS, full_name
+from phytotron.runs.results import Result, last_result, read_result, spread
 from phytotron.tables import shortened, text_table
 
 _WIDTH = 48

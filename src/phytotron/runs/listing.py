@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from phytotron.config.components import PLURALS
 from phytotron.config.experiments import (
@@ -17,10 +17,12 @@ from phytotron.config.experiments import (
     group_choices,
     read_experiment,
 )
-from phytotron.config.presets import as_number
 from phytotron.errors import UserError, did_you_mean
-from phytotron.runs.results import Result, is_reached, last_result
+from phytotron.runs.result_files import is_reached, read_content, result_file
 from phytotron.tables import GAP, shortened, text_table
+
+if TYPE_CHECKING:  # the objects of results are slower to import than the files are to read
+    from phytotron.runs.results import Result
 
 REACHED, MISSED, STALE, UNVERIFIED = "reached", "missed", "stale", "not verified"
 STATUSES = (REACHED, MISSED, STALE, UNVERIFIED)
@@ -80,6 +82,8 @@ def staleness() -> Callable[[Result], bool]:
 
 
 def _current_status(row: dict[str, Any], is_stale: Callable[[Result], bool]) -> str:
+    from phytotron.runs.results import last_result
+
     result = last_result(row["id"]) if row["seeds"] is not None else None
     return STALE if result is not None and is_stale(result) else _status(row)
 
@@ -101,7 +105,7 @@ def _row(experiment: str) -> dict[str, Any]:
         "system": title(experiment_file(experiment)),
         "data": group_choices(content).get("data"),
         "metric": card.get("metric"),
-        "target": as_number(card.get("target")),
+        "target": card.get("target"),
         **_result(experiment, card),
     }
 
@@ -117,18 +121,24 @@ def title(path: Path) -> str:
 def _result(experiment: str, card: dict[str, Any]) -> dict[str, Any]:
     """What was measured, against the target that the card has now."""
     row: dict[str, Any] = dict.fromkeys(("result", "std", "seeds", "reached"))
-    metric, target = card.get("metric"), as_number(card.get("target"))
-    result = last_result(experiment)
+    metric, target = card.get("metric"), card.get("target")
+    verified = result_file(experiment)
+    if verified.exists():
+        measured = read_content(verified)["metrics"].get(metric)
+        if measured is None:
+            return row
+        row |= {
+            "result": measured["mean"],
+            "std": measured["std"],
+            "seeds": len(measured["values"]),
+        }
+        if isinstance(target, int | float):
+            row["reached"] = is_reached(measured["mean"], card.get("goal", "max"), target)
+        return row
     path = Path("results") / experiment / "metrics.json"
-    if result is None and metric is not None and path.exists():  # by the pipeline
+    if metric is not None and path.exists():  # by the pipeline
         metrics = json.loads(path.read_text(encoding="utf-8"))
         row["result"] = metrics.get(metric.partition("/")[2])
-        return row
-    if result is not None and metric in result.metrics:
-        score = result.metrics[metric]
-        row |= {"result": score.mean, "std": score.std, "seeds": len(score.values)}
-        if isinstance(target, int | float):
-            row["reached"] = is_reached(score.mean, card.get("goal", "max"), target)
     return row
 
 

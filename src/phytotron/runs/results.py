@@ -1,24 +1,16 @@
-"""The numbers that were measured: `zoo/results/<experiment>.json`, written by `verify`.
-
-A result holds a checksum of its content, which finds accidents: a number that was changed in
-passing, a merge that mixed two results, half a file. It is no proof that the number was measured,
-since whoever edits a file can compute the checksum anew; the nightly verification is.
-"""
+"""The numbers that were measured, as objects; their files are in `phytotron.runs.result_files`."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
 
 from phytotron.errors import UserError
 from phytotron.files import write_json
+from phytotron.runs.result_files import checksum, edited_by_hand, read_content, result_file
 
-RESULTS = Path("zoo/results")
 FIGURES = Path("zoo/figures")
 
 
@@ -98,28 +90,13 @@ class Result:
         return self.metrics[self.metric]
 
 
-def full_name(experiment: str, preset: str | None) -> str:
-    """The name of an experiment's files, such as `vision/lenet5` or `vision/lenet5.full`."""
-    return f"{experiment}.{preset}" if preset else experiment
-
-
-def result_file(experiment: str, preset: str | None = None) -> Path:
-    """Where the result of an experiment lives."""
-    return RESULTS / f"{full_name(experiment, preset)}.json"
-
-
-def is_reached(score: float, goal: str, target: float) -> bool:
-    """Whether a score is at least as good as the target."""
-    return score >= target if goal == "max" else score <= target
-
-
 def write_result(result: Result) -> Path:
     """Write a result with its checksum; its file."""
     path = result_file(result.experiment, result.preset)
     content = asdict(result)
     if not result.restamped:
         del content["restamped"]
-    write_json(path, content | {"sha256": _seal(content)})
+    write_json(path, content | {"sha256": checksum(content)})
     return path
 
 
@@ -129,21 +106,9 @@ def read_result(path: Path) -> Result:
     Raises:
         UserError: the file is not what `verify` wrote.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        seal = content.pop("sha256")
-        names = {each.name for each in fields(Result)}
-        whole = seal == _seal(content) and set(content) | {"restamped"} == names
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise UserError(
-            f"is no result of a verification ({error})", where=path.as_posix()
-        ) from None
-    if not whole:
-        raise UserError(
-            "was edited by hand: its content does not match its own hash",
-            where=path.as_posix(),
-            hint=f"measure it again: phytotron verify {_name(path)}",
-        )
+    content = read_content(path)
+    if set(content) | {"restamped"} != {each.name for each in fields(Result)}:
+        raise edited_by_hand(path)
     metrics = {name: Spread(**value) for name, value in content["metrics"].items()}
     return Result(**(content | {"metrics": metrics, "seconds": Spread(**content["seconds"])}))
 
@@ -181,15 +146,3 @@ def restamp(path: Path, fingerprint: str, why: str, date: str) -> Result:
     restamped = replace(result, fingerprint=fingerprint, restamped=[*result.restamped, note])
     write_result(restamped)
     return restamped
-
-
-def _seal(content: dict[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _name(path: Path) -> str:
-    """What to verify for a file: `vision/lenet5 --preset full` for `vision/lenet5.full.json`."""
-    inside = path.relative_to(RESULTS) if path.is_relative_to(RESULTS) else Path(path.name)
-    experiment, _, preset = inside.with_suffix("").as_posix().partition(".")
-    return f"{experiment} --preset {preset}" if preset else experiment

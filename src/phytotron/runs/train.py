@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phytotron.config.compose import compose_training
 from phytotron.config.experiments import experiment_file
-from phytotron.config.explain import composed_as_in_repro
-from phytotron.config.stage import plain
 from phytotron.errors import UserError
 from phytotron.files import write_json
 
@@ -35,8 +34,7 @@ def train(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
     Raises:
         UserError: a mistake in the experiment or an override, or the data is not available.
     """
-    config = plain(composed_as_in_repro(experiment, overrides).config)
-    shared = plain(composed_as_in_repro(None).config)
+    config, shared = (item.content for item in compose_training(experiment, overrides))
     card = config.get("card") or {}
     if not card.get("metric"):
         where = f"{experiment_file(experiment).as_posix()}: card.metric"
@@ -51,8 +49,9 @@ def train(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
     from phytotron.training.timing import timing
 
     tracking = shared["tracking"]
-    folder = RUNS / experiment / identity(config)
-    result = fit_watched(experiment, config, folder / MODEL, tracking)
+    key = identity(config)
+    folder = RUNS / experiment / key
+    result = fit_watched(experiment, config, folder / MODEL, tracking, key)
     if result is None:
         return None
     write_json(folder / "timing.json", timing(result))

@@ -25,7 +25,10 @@ _DESCRIPTIVE = ("card", "figures")
 
 
 def fit(
-    config: Mapping[str, Any], out: Path | str, scratch: Path | str = SCRATCH
+    config: Mapping[str, Any],
+    out: Path | str,
+    scratch: Path | str = SCRATCH,
+    key: str | None = None,
 ) -> TrainingResult | None:
     """Train what a config describes and write the model folder.
 
@@ -37,6 +40,7 @@ def fit(
         out: the model folder; it appears whole or not at all.
         scratch: for what is needed only while training, in a folder named by the training's
             identity.
+        key: that identity, if the caller knows it.
 
     Returns:
         What was trained, or None in a process that is not the first of a distributed run.
@@ -45,7 +49,7 @@ def fit(
         UserError: the config or the data are not right, or the loss is not finite.
     """
     config = training_config(config)
-    key = identity(config)
+    key = key or identity(config)
     scratch = Path(scratch) / key
     result: TrainingResult | None
     if _is_estimator(config):
@@ -68,17 +72,19 @@ def fit_watched(
     config: Mapping[str, Any],
     out: Path | str,
     tracking: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> TrainingResult | None:
     """Train as `fit` does, with a journal that is sent to MLflow.
 
     Args:
         experiment: its id.
-        config, out: see `fit`.
+        config, out, key: see `fit`.
         tracking: the config's group `tracking`; None: what the stage `compose` wrote.
     """
     config = training_config(config)
-    with watched(experiment, identity(config), config, tracking):
-        return fit(config, out)
+    key = key or identity(config)
+    with watched(experiment, key, config, tracking):
+        return fit(config, out, key=key)
 
 
 def training_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from phytotron.config.experiments import experiment_file, group_choices, read_ex
 from phytotron.config.families import family
 from phytotron.config.presets import read_preset, zoo_ids
 from phytotron.runs.listing import MISSED, REACHED, STALE, UNVERIFIED, staleness, title
-from phytotron.runs.results import Result, full_name, is_reached, last_result
+from phytotron.runs.result_files import full_name, is_reached
+from phytotron.runs.results import Result, last_result
 
 
 @dataclass(frozen=True)

@@ -24,15 +24,8 @@ from phytotron.config.stage import plain
 from phytotron.errors import UserError, answer, did_you_mean
 from phytotron.files import replacing_folder
 from phytotron.locks import locked
-from phytotron.runs.results import (
-    FIGURES,
-    Result,
-    full_name,
-    is_reached,
-    result_file,
-    spread,
-    write_result,
-)
+from phytotron.runs.result_files import full_name, is_reached, result_file
+from phytotron.runs.results import FIGURES, Result, spread, write_result
 
 if TYPE_CHECKING:  # torch is imported when what was asked for is known to be right
     from phytotron.evaluation.trained import Trained

@@ -16,7 +16,8 @@ from typing import NoReturn
 from phytotron.config.presets import choose, read_preset
 from phytotron.errors import UserError
 from phytotron.runs.listing import staleness
-from phytotron.runs.results import FIGURES, Result, full_name, last_result
+from phytotron.runs.result_files import full_name
+from phytotron.runs.results import FIGURES, Result, last_result
 
 LOGS = Path("build/zoo/logs")
 
