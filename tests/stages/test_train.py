@@ -82,17 +82,10 @@ def test_two_processes_train_as_one_with_twice_the_batch(project, tmp_path):
         assert torch.allclose(alone, weights[1][name], rtol=0, atol=1e-6), name
 
 
-@pytest.mark.parametrize(
-    ("overrides", "experiment", "message"),
-    [
-        (["trainer.precision=8-bit"], EXPERIMENT, "allowed: 32-true, bf16-mixed"),
-        ([], "docs/unknown", "build/config/docs/unknown.yaml: does not exist"),
-    ],
-)
-def test_a_mistake_ends_with_its_explanation(project, tmp_path, overrides, experiment, message):
-    result = project(*overrides, experiment=experiment)
+def test_a_mistake_ends_with_its_explanation(project, tmp_path):
+    result = project(experiment="docs/unknown")
     assert result.returncode == 2
-    assert message in result.stderr
+    assert "build/config/docs/unknown.yaml: does not exist" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "build/models").exists()
 

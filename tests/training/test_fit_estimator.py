@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from tests.fixtures.settings import shipped
 
 from phytotron.errors import UserError
 from phytotron.files import read_json, sha256
@@ -69,7 +70,8 @@ SELF_MEASURED = {"_target_": "phytotron.tasks.estimators.SelfMeasured"}
 
 
 def config(model: dict, data: dict | None = IRIS, task: dict = SUPERVISED) -> dict:
-    return {"seed": 0, "model": model, "data": data, "task": task}
+    groups = {"model": model, "data": data, "task": task}
+    return {"seed": 0, "checkpoint": shipped("checkpoint/default"), **groups}
 
 
 @pytest.mark.parametrize("model", [PIPELINE, FOREST | {"random_state": 0}])
