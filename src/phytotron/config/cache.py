@@ -58,7 +58,7 @@ def _digest(request: Sequence[str | None], files: Sequence[Path]) -> str | None:
     if _RESOLVER.search(asked.encode()):
         return None
     code = Path(__file__).parent
-    every = [*_files_in(CONF), *files, *sorted(code.glob("*.py")), *sorted(code.glob("*.csv"))]
+    every = [*_files_in(CONF), *files, *sorted(code.rglob("*.py")), *sorted(code.glob("*.csv"))]
     for path in every:
         # A symbolic link to a folder may lead anywhere, even back.
         if path.is_dir():

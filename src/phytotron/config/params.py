@@ -35,7 +35,8 @@ def read_params(path: Path = PARAMS) -> Params:
         UserError: an unknown or missing key, a value of the wrong type, no experiment at all, or
             one that is listed twice; each with its line.
     """
-    from phytotron.config.schema import ParamsFile, check  # here: pydantic is slow to import
+    from phytotron.config.schema import check  # here: pydantic is slow to import
+    from phytotron.config.schema.pipeline import ParamsFile
 
     if not path.exists():
         raise UserError(f"no file '{path}' here", hint="run this from the repository's root")

@@ -103,7 +103,8 @@ class CrawlConfig:
         Raises:
             UserError: a value is not allowed.
         """
-        from phytotron.config.schema import Crawl, check  # here: pydantic is slow to import
+        from phytotron.config.schema import check  # here: pydantic is slow to import
+        from phytotron.config.schema.pipeline import Crawl
 
         known = {field.name for field in fields(cls)}
         own = {key: value for key, value in site.items() if key in known}
