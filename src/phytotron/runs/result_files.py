@@ -1,6 +1,6 @@
 """The files of measured numbers: `zoo/results/<experiment>.json`, written by `verify`.
 
-A result holds a checksum of its own content, which finds accidents: a number that was changed in
+A result holds a checksum of its content, which finds accidents: a number that was changed in
 passing, a merge that mixed two results, half a file. It is no proof that the number was measured,
 since whoever edits a file can compute the checksum anew; the nightly verification is.
 
