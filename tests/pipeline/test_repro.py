@@ -61,7 +61,7 @@ def test_a_key_of_one_experiment_reruns_that_experiment_alone(project) -> None:
 def test_an_edit_reruns_what_uses_the_code(project) -> None:
     first = "from __future__ import annotations\n"
     edited = f"{first}\nEDITED = 1\n"
-    project.replace("src/phytotron/models/vision/small_cnn.py", first, edited)
+    project.replace("src/phytotron/models/vision/stacked_cnn.py", first, edited)
     assert project.repro() == ["code"]
     project.replace("src/phytotron/models/text/fasttext.py", first, f"{first}\n# A remark.\n")
     assert project.repro() == ["code"]
