@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
+from tests.fixtures.settings import shipped
 
 from phytotron.data.tiny_paragraphs import tiny
 from phytotron.errors import UserError
@@ -55,6 +56,7 @@ PIPELINE = {
 }
 TRAINED = {
     "seed": 0,
+    "checkpoint": shipped("checkpoint/default"),
     "data": {
         "_target_": "phytotron.data.texts.TextsOfParagraphs",
         "folder": "data/processed",
