@@ -11,7 +11,7 @@ from PIL import Image
 
 from phytotron.data.images import image_module
 from phytotron.data.readers import TableReader, load_reader
-from phytotron.data.tables import table
+from phytotron.data.tables import table_module
 from phytotron.data.tiny import tiny_images, tiny_measures
 from phytotron.errors import UserError
 
@@ -57,7 +57,7 @@ def test_a_file_that_is_no_image_is_answered(tmp_path):
 def test_a_row_is_standardised_as_the_training_rows_were(tmp_path):
     inputs, targets = tiny_measures(3, 1)
     inputs = 5 + 2 * inputs
-    data = table(
+    data = table_module(
         (inputs, targets), batch_size=8, validation=0, seed=0, test_samples=16, standardise=True
     )
     saved = data.reader()
@@ -84,7 +84,7 @@ def test_a_wrong_row_is_answered(row, message):
 
 
 def test_rows_of_ids_have_no_reader():
-    data = table(
+    data = table_module(
         (torch.arange(20).reshape(10, 2), torch.arange(10) % 2), batch_size=4, validation=0, seed=0
     )
     assert data.reader() is None

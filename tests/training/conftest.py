@@ -25,7 +25,8 @@ def compose(monkeypatch, data):
 
     def composed(experiment: str, *overrides: str) -> dict:
         small = [] if experiment == "router/tfidf" else ["data.batch_size=16", "trainer.threads=1"]
-        small.append(f"data.folder={data}")
+        if experiment.startswith("router/"):
+            small.append(f"data.folder={data}")
         with monkeypatch.context() as context:
             context.chdir(ROOT)
             return plain(compose_experiment(experiment, [*small, *overrides]).config)

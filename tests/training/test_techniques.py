@@ -120,8 +120,8 @@ def test_a_batch_that_grows_takes_fewer_steps(train):
             "_target_": "pytorch_lightning.callbacks.GradientAccumulationScheduler",
             "scheduling": {
                 "_target_": "phytotron.tasks.schedules.growing_batch",
-                "first": 1,
-                "last": 4,
+                "initial_size": 1,
+                "final_size": 4,
                 "batch_size": 1,
                 "epochs": 3,
             },

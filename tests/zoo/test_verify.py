@@ -132,7 +132,7 @@ def test_a_verification_that_is_ended_ends_its_processes(garden: Path, write) ->
 
 def test_what_was_asked_for_is_checked_before_anything_runs(experiments: Path, change) -> None:
     change("conf/experiment/tiny/missed.yaml", "  goal: max\n", "")
-    with pytest.raises(UserError, match=r"tiny/missed\.yaml:\d+: card\.goal: is missing"):
+    with pytest.raises(UserError, match=r"tiny/missed\.yaml:\d+: 'card\.goal' is missing"):
         verify(["tiny/*"])
     assert not Path("build").exists()
 
@@ -148,8 +148,9 @@ def test_what_was_asked_for_is_checked_before_anything_runs(experiments: Path, c
     ],
 )
 def test_a_wrong_request_is_answered(
-    garden: Path, patterns: list[str], preset: str | None, part: str | None, answer: str
+    garden: Path, write, patterns: list[str], preset: str | None, part: str | None, answer: str
 ) -> None:
+    write("conf/experiment/router/tfidf.yaml", "card: {metric: test/macro_f1, goal: max}\n")
     with pytest.raises(UserError, match=answer):
         verify(patterns, preset=preset, part=part)
 
@@ -192,7 +193,7 @@ def test_only_what_is_not_up_to_date_can_be_verified(
 
 def test_the_parts_make_up_the_whole(project: Path, write) -> None:
     for number in range(5):
-        write(f"conf/experiment/more/e{number}.yaml", "# One more.\n")
+        write(f"conf/experiment/more/e{number}.yaml", "card: {target: 0.9}\n")
     parts = [choose([], (k, 3)) for k in (1, 2, 3)]
     assert sorted(name for part in parts for name in part) == choose([])
     assert {len(part) for part in parts} <= {2, 3}
