@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from phytotron.data.arrays import Splits
 from phytotron.data.images import image_module
 from phytotron.data.readers import TableReader, load_reader
 from phytotron.data.tables import table_module
@@ -27,9 +28,7 @@ def png(pixels: np.ndarray) -> bytes:
 def test_an_image_file_becomes_what_the_network_saw_in_training(channels, tmp_path):
     images = tiny_images((channels, 28, 28), 10, 12, 0)
     data = image_module(
-        images,
-        images,
-        class_names=tuple("0123456789"),
+        Splits(images, images, class_names=tuple("0123456789")),
         scaling="signed",
         training_samples=None,
         test_samples=None,
