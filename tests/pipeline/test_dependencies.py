@@ -273,7 +273,7 @@ def test_every_module_is_used() -> None:
 
     Lessons in `scratch` may also be imported by a test, which is what makes them a lesson.
     """
-    used = {name for file in MODULES.values() for name in _imports(SOURCE / file)}
+    used = {name for file in TREE.modules.values() for name in _imports(SOURCE / file)}
     places = ["dvc.yaml", "Makefile", "pyproject.toml", "README.md", "conf", "docs", "benchmarks"]
     for text in _texts(*places, ".github"):
         used |= set(re.findall(r"phytotron(?:\.\w+)+", text))
