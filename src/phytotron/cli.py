@@ -206,7 +206,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds",
         type=_from_one,
-        help="number of seeds (default: the card's; else 3 if one takes under a minute, or 1)",
+        help="number of seeds (default: the card's; with fewer nothing is recorded)",
     )
     parser.add_argument("--preset", help="a preset that the card defines, such as full")
     parser.add_argument(

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from phytotron.config.cards import check_card
 from phytotron.config.experiments import experiment_file, experiment_ids, read_experiment
 from phytotron.errors import UserError, did_you_mean
+
+
+# Without a number of seeds on the card.
+SEEDS = 5
+_OF_ONE_FILE = ("reduced", "stand_in", "tried")
+
+
+def seeds_of(card: Mapping[str, Any]) -> list[int]:
+    """The seeds that an experiment is verified with: always the same ones, however long it takes."""
+    given = card.get("seeds") or SEEDS
+    return list(given) if isinstance(given, list) else list(range(given))
 
 
 def zoo_ids() -> list[str]:
@@ -46,7 +57,8 @@ def read_preset(experiment: str, preset: str | None) -> dict[str, Any]:
             allowed=", ".join(known) or "none: its card has no presets",
             hint=did_you_mean(preset, known),
         )
-    return card | known[preset]
+    # What the card says of its own file does not hold for a preset that says nothing of it.
+    return card | dict.fromkeys(_OF_ONE_FILE) | known[preset]
 
 
 def preset_overrides(experiment: str, preset: str | None) -> list[str]:

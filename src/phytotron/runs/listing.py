@@ -18,14 +18,15 @@ from phytotron.config.experiments import (
     read_experiment,
 )
 from phytotron.errors import UserError, did_you_mean
-from phytotron.runs.result_files import is_reached, read_content, result_file
+from phytotron.runs.result_files import judged_by, read_content, result_file
+from phytotron.runs.verdict import REACHED, VERDICTS
 from phytotron.tables import GAP, shortened, text_table
 
 if TYPE_CHECKING:  # the objects of results are slower to import than the files are to read
     from phytotron.runs.results import Result
 
-REACHED, MISSED, STALE, UNVERIFIED = "reached", "missed", "stale", "not verified"
-STATUSES = (REACHED, MISSED, STALE, UNVERIFIED)
+STALE, UNVERIFIED = "stale", "not verified"
+STATUSES = (*VERDICTS, STALE, UNVERIFIED)
 NO_TARGET = "no target"  # of an experiment whose result is compared with nothing
 
 # A printed line fits a terminal of 120 columns: what is longer is shortened, titles first.
@@ -47,9 +48,10 @@ def list_experiments(pattern: str = "", statuses: Sequence[str] = ()) -> list[di
             is looked up only here: it needs the fingerprint of each experiment.
 
     Returns:
-        Objects with `id`, `system`, `data`, `metric`, `target`, `result`, `std` (over the seeds),
-        `seeds` (how many) and `reached`; None where there is no target, or nothing was measured.
-        With `statuses` also `status`.
+        Objects with `id`, `system`, `data`, `metric`, `target`, `origin` (of the target), `result`,
+        `std` (over the seeds), `seeds` (how many) and `verdict` (`stale` where the card had another
+        target); None where there is no target, or nothing was measured. With `statuses` also
+        `status`.
 
     Raises:
         UserError: nothing matches, or a result was edited by hand.
@@ -69,16 +71,25 @@ def list_experiments(pattern: str = "", statuses: Sequence[str] = ()) -> list[di
 
 
 def staleness() -> Callable[[Result], bool]:
-    """A function that says whether config or code have changed since a result was measured.
+    """A function that says whether a result is out of date.
 
-    It reads each file once: a later edit is seen by a new one only.
+    It is when config or code have changed since, or the target that it was judged by. The function
+    reads each file once: a later edit is seen by a new one only.
     """
     # Here: it composes the experiments whose fingerprints are not known yet, for which it needs
     # Hydra.
     from phytotron.config.fingerprint import Fingerprints
 
+    from phytotron.config.presets import read_preset
+
     fingerprints = Fingerprints()
-    return lambda result: result.fingerprint != fingerprints.of(result.experiment, result.preset)
+
+    def is_stale(result: Result) -> bool:
+        experiment, preset = result.experiment, result.preset
+        judged = judged_by(vars(result)) == judged_by(read_preset(experiment, preset))
+        return not judged or result.fingerprint != fingerprints.of(experiment, preset)
+
+    return is_stale
 
 
 def _current_status(row: dict[str, Any], is_stale: Callable[[Result], bool]) -> str:
@@ -94,7 +105,7 @@ def _status(row: dict[str, Any]) -> str:
         return str(row["status"])
     if row["result"] is None:
         return UNVERIFIED
-    return {True: REACHED, False: MISSED, None: NO_TARGET}[row["reached"]]
+    return row["verdict"] or NO_TARGET
 
 
 def _row(experiment: str) -> dict[str, Any]:
@@ -106,6 +117,7 @@ def _row(experiment: str) -> dict[str, Any]:
         "data": group_choices(content).get("data"),
         "metric": card.get("metric"),
         "target": card.get("target"),
+        "origin": card.get("origin"),
         **_result(experiment, card),
     }
 
@@ -120,11 +132,12 @@ def title(path: Path) -> str:
 
 def _result(experiment: str, card: dict[str, Any]) -> dict[str, Any]:
     """What was measured, against the target that the card has now."""
-    row: dict[str, Any] = dict.fromkeys(("result", "std", "seeds", "reached"))
+    row: dict[str, Any] = dict.fromkeys(("result", "std", "seeds", "verdict"))
     metric, target = card.get("metric"), card.get("target")
     verified = result_file(experiment)
     if verified.exists():
-        measured = read_content(verified)["metrics"].get(metric)
+        content = read_content(verified)
+        measured = content["metrics"].get(metric)
         if measured is None:
             return row
         row |= {
@@ -133,7 +146,8 @@ def _result(experiment: str, card: dict[str, Any]) -> dict[str, Any]:
             "seeds": len(measured["values"]),
         }
         if isinstance(target, int | float):
-            row["reached"] = is_reached(measured["mean"], card.get("goal", "max"), target)
+            same = judged_by(content) == judged_by(card)
+            row["verdict"] = content["verdict"] if same else STALE
         return row
     path = Path("results") / experiment / "metrics.json"
     if metric is not None and path.exists():  # by the pipeline
@@ -184,5 +198,5 @@ def _cell(row: dict[str, Any], column: str) -> str:
     elif column == "result":
         value = f"{value:.4g}" + (f" ± {row['std']:.2g}" if row["std"] is not None else "")
         status = _status(row)
-        value += f" ({status})" if status in (MISSED, STALE) else ""
+        value += f" ({status})" if status not in (REACHED, NO_TARGET) else ""
     return shortened(str(value), _MOST.get(column, _WIDTH))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,14 @@ def result_file(experiment: str, preset: str | None = None) -> Path:
     return RESULTS / f"{full_name(experiment, preset)}.json"
 
 
-def is_reached(score: float, goal: str, target: float) -> bool:
-    """Whether a score is at least as good as the target."""
-    return score >= target if goal == "max" else score <= target
+def judged_by(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What a verdict depends on besides the measured values, from a card or a result.
+
+    A result that was judged by something else is stale: whoever changes a target afterwards must
+    verify again.
+    """
+    found = {key: card.get(key) for key in ("metric", "goal", "target", "origin")}
+    return found | {"target": float(card["target"])}
 
 
 def read_content(path: Path) -> dict[str, Any]:

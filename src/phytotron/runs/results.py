@@ -43,7 +43,13 @@ class Result:
         metric: the key of `metrics` that counts.
         goal: `max` or `min`.
         target: the card's, at the time.
-        reached: whether the mean of `metric` was at least as good.
+        origin: what the target is from: `book`, `paper`, `catalogue` or `ours`.
+        source: where it is found there; None for the catalogue.
+        choices: the split on which rates, epochs and their like were chosen; `none` where all are
+            given by the source.
+        verdict: one of `phytotron.runs.verdict.VERDICTS`.
+        interval: lower and upper end of the confidence interval of `metric`; None for one seed.
+        baselines: what simpler methods reach on the same split in the same metric, by name.
         metrics: every metric that is a finite number for all seeds.
         seeds: the seeds, in the order of the values.
         seconds: of training, for each seed.
@@ -67,7 +73,12 @@ class Result:
     metric: str
     goal: str
     target: float
-    reached: bool
+    origin: str
+    source: str | None
+    choices: str
+    verdict: str
+    interval: list[float] | None
+    baselines: dict[str, float]
     metrics: dict[str, Spread]
     seeds: list[int]
     seconds: Spread
@@ -89,10 +100,20 @@ class Result:
         """The metric that counts."""
         return self.metrics[self.metric]
 
+    @property
+    def worst(self) -> float:
+        """The metric of the worst seed."""
+        return (min if self.goal == "max" else max)(self.score.values)
 
-def write_result(result: Result) -> Path:
-    """Write a result with its checksum; its file."""
-    path = result_file(result.experiment, result.preset)
+
+def write_result(result: Result, path: Path | None = None) -> Path:
+    """Write a result with its checksum; its file.
+
+    Args:
+        result: the result.
+        path: another file than that of the record.
+    """
+    path = path or result_file(result.experiment, result.preset)
     content = asdict(result)
     if not result.restamped:
         del content["restamped"]

@@ -9,8 +9,8 @@ from typing import Any
 from phytotron.config.experiments import experiment_file, group_choices, read_experiment
 from phytotron.config.families import family
 from phytotron.config.presets import read_preset, zoo_ids
-from phytotron.runs.listing import MISSED, REACHED, STALE, UNVERIFIED, staleness, title
-from phytotron.runs.result_files import full_name, is_reached
+from phytotron.runs.listing import STALE, UNVERIFIED, staleness, title
+from phytotron.runs.result_files import full_name
 from phytotron.runs.results import Result, last_result
 
 
@@ -25,8 +25,8 @@ class ZooEntry:
         data: the choice of the group `data`, if it makes one.
         card: with the preset's target in the place of the file's.
         result: what was measured last; None when nothing was, or the metric is another one now.
-        state: one of REACHED, MISSED, STALE (measured, but with other code or another config) and
-            UNVERIFIED; against the target that the card has now.
+        state: the result's verdict, STALE (measured with other code or another config, or judged
+            by another target) or UNVERIFIED.
     """
 
     experiment: str
@@ -73,14 +73,8 @@ def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEn
             result = last_result(experiment, preset)
             if result is not None and card["metric"] not in result.metrics:
                 result = None
-            state = _state(card, result, stale)
+            if result is None:
+                state = UNVERIFIED
+            else:
+                state = STALE if stale(result) else result.verdict
             yield ZooEntry(experiment, preset, text, data, card, result, state)
-
-
-def _state(card: dict[str, Any], result: Result | None, stale: Callable[[Result], bool]) -> str:
-    if result is None:
-        return UNVERIFIED
-    if stale(result):
-        return STALE
-    score = result.metrics[card["metric"]].mean
-    return REACHED if is_reached(score, card["goal"], card["target"]) else MISSED

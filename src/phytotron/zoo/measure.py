@@ -13,19 +13,21 @@ import shutil
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phytotron.config.compose import compose_experiment
 from phytotron.config.fingerprint import fingerprint
-from phytotron.config.presets import read_preset
+from phytotron.config.presets import read_preset, seeds_of
 from phytotron.config.stage import plain
 from phytotron.errors import UserError, answer, did_you_mean
 from phytotron.files import replacing_folder
 from phytotron.locks import locked
-from phytotron.runs.result_files import full_name, is_reached, result_file
-from phytotron.runs.results import FIGURES, Result, spread, write_result
+from phytotron.runs.result_files import full_name, judged_by
+from phytotron.runs.results import FIGURES, Result, last_result, spread, write_result
+from phytotron.runs.verdict import MISSED, agreement, interval, verdict
 
 if TYPE_CHECKING:  # torch is imported when what was asked for is known to be right
     from phytotron.evaluation.trained import Trained
@@ -34,10 +36,7 @@ if TYPE_CHECKING:  # torch is imported when what was asked for is known to be ri
 RUNS = Path("build/zoo/runs")
 LOCKS = Path("build/zoo/locks")
 HISTORY = "history.csv"
-
-# Without a number of seeds on the card: three where a seed takes less than this, else one.
-_QUICK_SECONDS = 60.0
-_QUICK_SEEDS = 3
+RESULT = "result.json"
 # The most rows of a history that are written: enough for a curve.
 _ROWS = 200
 
@@ -45,14 +44,15 @@ _ROWS = 200
 def measure(experiment: str, preset: str | None = None, seeds: int | None = None) -> Result:
     """Run an experiment with several seeds, and write its result and figures.
 
-    Both are written when all seeds are done; before, the last result stays.
+    The result is `build/zoo/runs/<name>/result.json`. It becomes the record, `zoo/results/`, with
+    its figures, unless that is better founded (see `weakness`). All is written when all seeds are
+    done.
 
     Args:
         experiment: its id.
         preset: one of its card's presets; None: the file itself.
         seeds: the number of seeds, from 0 on; where the card lists seeds, the number of them that
-            are run. None: what the card says, or three where a seed takes less than a minute, else
-            one.
+            are run. None: what the card says.
 
     Raises:
         UserError: a mistake in the experiment, a metric that it does not have, or somebody else
@@ -65,31 +65,90 @@ def measure(experiment: str, preset: str | None = None, seeds: int | None = None
         folder = RUNS / name
         shutil.rmtree(folder, ignore_errors=True)
         chosen = _seeds(card, seeds)
-        outcomes: list[tuple[TrainingResult, Trained]] = []
+        _check_baselines(experiment, card)
+        runs: list[tuple[TrainingResult, dict[str, float]]] = []
         drawn: list[Path] = []
+        baselines: dict[str, float] = {}
         for seed in chosen:
-            outcomes.append(_run(experiment, card, seed, folder))
-            if len(outcomes) == 1:
-                drawn = _draw(outcomes[0][1], folder)
-            by_default = seeds is None and card.get("seeds") is None
-            if by_default and outcomes[0][0].seconds >= _QUICK_SECONDS:
-                break
-        result = _result(experiment, preset, card, chosen[: len(outcomes)], outcomes, mark)
+            training, trained = _run(experiment, card, seed, folder)
+            if not runs:
+                drawn = _draw(trained, folder)
+                baselines = _baselines(card, trained)
+            # The data and the models of all seeds together may be larger than the memory.
+            runs.append((replace(training, model=None, data=None), trained.metrics))
+            del trained
+        result = _result(experiment, preset, card, chosen, runs, baselines, mark)
+        write_result(result, folder / RESULT)
+        record = last_result(experiment, preset)
+        if record is not None:
+            print(f"{experiment}: {_compared(record, result)}", flush=True)
+        if why := weakness(result, record, len(seeds_of(card))):
+            print(f"{experiment}: not recorded: {why}", flush=True)
+            return result
         from phytotron.figures.png import copy_for_repository
 
         with replacing_folder(FIGURES / name) as figures:
             copy_for_repository(drawn, figures)
-            _write_history(figures / HISTORY, outcomes[0][0].history)
+            _write_history(figures / HISTORY, runs[0][0].history)
         write_result(result)
     return result
 
 
+def weakness(result: Result, record: Result | None, seeds: int) -> str | None:
+    """Why a result does not become the record; None: it does.
+
+    Args:
+        result: what was measured now.
+        record: what was measured last.
+        seeds: the number of seeds that the card asks for.
+    """
+    count = len(result.seeds)
+    if count < seeds:
+        return f"{count} of the {seeds} seeds that the card asks for"
+    if record is None or record.fingerprint != result.fingerprint:
+        return None
+    if judged_by(vars(record)) != judged_by(vars(result)):
+        return None
+    if count < len(record.seeds):
+        return f"the record has {len(record.seeds)} seeds"
+    if result.dirty and not record.dirty:
+        return "the working tree has changes, and the record was measured without any"
+    return None
+
+
+def _compared(record: Result, result: Result) -> str:
+    """Such as `was 0.9752 ± 0.0028 (3 seeds, 2026-11-21), is 0.9760 ± 0.0021: agrees`."""
+    if record.metric != result.metric:
+        return f"was measured in {record.metric}"
+    answer = agreement(record.score.values, result.score.values)
+    was = f"{record.score} ({_count(record.seeds)}, {record.date})"
+    return f"was {was}, is {result.score} ({_count(result.seeds)}): {answer}"
+
+
+def _count(seeds: Sequence[int]) -> str:
+    return f"{len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'}"
+
+
 def _seeds(card: Mapping[str, Any], asked: int | None) -> list[int]:
-    """The seeds to run, unless the first one takes so long that it is the only one."""
     given = card.get("seeds")
     if isinstance(given, list):
         return given[:asked]
-    return list(range(asked or given or _QUICK_SEEDS))
+    return list(range(asked)) if asked else seeds_of(card)
+
+
+def _check_baselines(experiment: str, card: Mapping[str, Any]) -> None:
+    if card.get("baselines"):
+        from phytotron.evaluation.baselines import check_baselines
+
+        check_baselines(card["baselines"], card["metric"], experiment)
+
+
+def _baselines(card: Mapping[str, Any], trained: Trained) -> dict[str, float]:
+    if not card.get("baselines"):
+        return {}
+    from phytotron.evaluation.baselines import measure_baselines
+
+    return measure_baselines(card["baselines"], card["metric"], trained)
 
 
 def _run(
@@ -132,19 +191,22 @@ def _result(
     preset: str | None,
     card: Mapping[str, Any],
     seeds: list[int],
-    outcomes: Sequence[tuple[TrainingResult, Trained]],
+    runs: Sequence[tuple[TrainingResult, Mapping[str, float]]],
+    baselines: dict[str, float],
     mark: str,
 ) -> Result:
     from phytotron.machine import hardware, peak_memory_mb, versions
     from phytotron.tracking.provenance import commit
 
-    results, models = zip(*outcomes, strict=True)
+    results, measured = zip(*runs, strict=True)
     last = results[-1]
     metrics = {
-        name: spread([trained.metrics[name] for trained in models])
-        for name in sorted(models[0].metrics)
-        if all(math.isfinite(trained.metrics.get(name, math.nan)) for trained in models)
+        name: spread([each[name] for each in measured])
+        for name in sorted(measured[0])
+        if all(math.isfinite(each.get(name, math.nan)) for each in measured)
     }
+    values = metrics[card["metric"]].values
+    ends = interval(values)
     seconds = spread([round(result.seconds, 3) for result in results])
     samples = sum(result.samples for result in results)
     revision, dirty = commit()
@@ -155,7 +217,12 @@ def _result(
         metric=card["metric"],
         goal=goal,
         target=target,
-        reached=is_reached(metrics[card["metric"]].mean, goal, target),
+        origin=card["origin"],
+        source=card.get("source"),
+        choices=card["choices"],
+        verdict=verdict(values, goal, target),
+        interval=list(ends) if ends else None,
+        baselines=baselines,
         metrics=metrics,
         seeds=seeds,
         seconds=seconds,
@@ -184,17 +251,22 @@ def _write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-def verdict(result: Result) -> str:
-    """One line: whether the target is reached, by which number."""
-    word = "reached" if result.reached else "MISSED"
+def summary(result: Result) -> str:
+    """One line: the verdict, and the numbers that it is made from."""
+    word = "MISSED" if result.verdict == MISSED else result.verdict
     sign = "≥" if result.goal == "max" else "≤"
-    count = len(result.seeds)
+    ends = f", 95 % interval {_ends(result.interval)}" if result.interval else ""
+    beside = "".join(f", {name} {value:.4g}" for name, value in result.baselines.items())
     return (
         f"{result.experiment}: {word}: {result.metric} {result.score} "
-        f"(target {sign} {result.target:g}; "
-        f"{count} {'seed' if count == 1 else 'seeds'}, {result.seconds.mean:.1f} s each, "
-        f"{result.peak_memory_mb:.0f} MB) → {result_file(result.experiment, result.preset)}"
+        f"(target {sign} {result.target:g}{ends}, worst {result.worst:.4g}{beside}; "
+        f"{_count(result.seeds)}, {result.seconds.mean:.1f} s each, "
+        f"{result.peak_memory_mb:.0f} MB)"
     )
+
+
+def _ends(interval: Sequence[float]) -> str:
+    return " to ".join(f"{end:.4g}" for end in interval)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -205,7 +277,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int)
     arguments = parser.parse_args(argv)
     try:
-        print(verdict(measure(arguments.experiment, arguments.preset, arguments.seeds)), flush=True)
+        print(summary(measure(arguments.experiment, arguments.preset, arguments.seeds)), flush=True)
     except Exception as error:
         answered = answer(error)
         if answered is None:

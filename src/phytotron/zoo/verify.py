@@ -13,11 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from phytotron.config.presets import choose, read_preset
+from phytotron.config.presets import choose, read_preset, seeds_of
 from phytotron.errors import UserError
 from phytotron.runs.listing import staleness
 from phytotron.runs.result_files import full_name
-from phytotron.runs.results import FIGURES, Result, last_result
+from phytotron.runs.results import FIGURES, Result, last_result, read_result
+from phytotron.runs.verdict import MISSED, UNDECIDED
+from phytotron.zoo.measure import RESULT, RUNS
 
 LOGS = Path("build/zoo/logs")
 
@@ -38,13 +40,13 @@ def verify(
 
     Args:
         patterns: ids or globs; empty, with a `part` or `stale`, for the whole zoo.
-        seeds: how many seeds; None: what the card says, or three where a seed takes less than a
-            minute, else one.
+        seeds: how many seeds; None: what the card says. With fewer nothing is recorded.
         preset: a preset of the cards instead of the files as they are.
         jobs: the number of experiments that run at the same time.
         part: `K/N`, only the K-th of N parts.
         record_misses: a missed target is recorded, and no failure.
-        stale: only what has not been verified yet, or not with this config and code.
+        stale: only what has not been verified yet, or not with this config, code and target, or
+            with fewer seeds than the card asks for.
 
     Returns:
         The exit status: 0; 1 when a target was missed or a process broke down; 2 for a mistake
@@ -68,7 +70,7 @@ def verify(
     print(f"{len(chosen)} to verify; what they print: {LOGS.as_posix()}/", flush=True)
     statuses = _all_processes([_Process(each, preset, seeds) for each in chosen], jobs)
 
-    broken, missed = [], []
+    broken, missed, undecided = [], [], []
     for experiment, status in zip(chosen, statuses, strict=True):
         if status < 0:
             name = signal.Signals(-status).name
@@ -76,30 +78,32 @@ def verify(
             broken.append(f"{experiment}: killed by {name}{hint}")
         elif status:
             broken.append(f"{experiment}: no result (status {status})")
-        elif not _reached(experiment, preset):
+        elif (found := _verdict(experiment, preset)) == MISSED:
             missed.append(f"{experiment}: target missed")
-    reached = len(chosen) - len(broken) - len(missed)
-    print(f"{reached} of {len(chosen)} reached", *broken, *missed, sep="\n  ", flush=True)
+        elif found == UNDECIDED:
+            undecided.append(f"{experiment}: undecided: the target is within the interval")
+    others = [*broken, *missed, *undecided]
+    reached = len(chosen) - len(others)
+    print(f"{reached} of {len(chosen)} reached", *others, sep="\n  ", flush=True)
     if _MISTAKE in statuses:
         return _MISTAKE
     return 1 if broken or (missed and not record_misses) else 0
 
 
 def _is_current(experiment: str, preset: str | None, is_stale: Callable[[Result], bool]) -> bool:
-    """Whether the result and the figures are there, for the card's metric and of this code."""
+    """Whether result and figures are there, as well founded as they should be."""
     result = last_result(experiment, preset)
     return (
         result is not None
-        and read_preset(experiment, preset)["metric"] in result.metrics
+        and len(result.seeds) >= len(seeds_of(read_preset(experiment, preset)))
         and (FIGURES / full_name(experiment, preset)).is_dir()
         and not is_stale(result)
     )
 
 
-def _reached(experiment: str, preset: str | None) -> bool:
-    result = last_result(experiment, preset)
-    assert result is not None, full_name(experiment, preset)
-    return result.reached
+def _verdict(experiment: str, preset: str | None) -> str:
+    """Of what was measured just now, recorded or not."""
+    return read_result(RUNS / full_name(experiment, preset) / RESULT).verdict
 
 
 @dataclass(frozen=True)

@@ -105,12 +105,21 @@ Seeds = Annotated[
 ]
 
 
+Origin = Literal["book", "paper", "catalogue", "ours"]
+
+
 class Preset(Keys):
-    """Overrides under which an experiment has another target."""
+    """Overrides under which an experiment has another target; what it leaves out is the card's."""
 
     overrides: Overrides
     target: Number
+    origin: Origin | None = None
+    source: Text | None = None
     seeds: Seeds | None = None
+    # What the card says of these holds for the experiment's file alone.
+    reduced: Text | None = None
+    stand_in: Text | None = None
+    tried: Text | None = None
     notes: Text | None = None
 
 
@@ -124,13 +133,21 @@ class Card(Keys):
     # What is compared: each experiment must say it.
     metric: Text
     goal: Literal["max", "min"]
-    # What is verified, and what it is from: an experiment with a target must say it.
+    # What is verified: an experiment with a target must say it, and where the target is from. It
+    # is fixed before the first run: a result counts only for the target that it was judged by.
     target: Number | None = None
+    origin: Origin | None = None
+    source: Text | None = None  # book with page or listing, paper with table, or the reason
     catalogue: Texts | None = None
     reference: Text | None = None
-    source: Text | None = None
+    # How far the result is that of the system in the catalogue.
+    reduced: Text | None = None  # what is smaller or shorter than there
+    stand_in: Text | None = None  # what the data stands in for
+    tried: Text | None = None  # what was tried where the target is missed
     # How it is verified and tested; what is left out has the usual value.
     seeds: Seeds | None = None
+    choices: Literal["none", "validation", "test"] | None = None
+    baselines: Annotated[list[Text], Field(description="a list of baselines")] | None = None
     tiny: Overrides | None = None
     presets: Annotated[dict[str, Preset], Field(description="presets by name")] | None = None
     skip: Annotated[dict[str, Text], Field(description="the reasons, by check")] | None = None
@@ -160,10 +177,12 @@ class Card(Keys):
                 hint = did_you_mean(check, CHECKS)
                 raise mistake(f"skip.{check}", "no such check", ", ".join(CHECKS), hint)
         if self.target is not None:
-            for key in ("catalogue", "reference"):
+            # The catalogue says itself what its target is from; all others are looked up somewhere.
+            own_source = () if self.origin == "catalogue" else ("source",)
+            for key in ("catalogue", "reference", "origin", *own_source, "choices"):
                 if getattr(self, key) is None:
                     what = "is missing, beside a target"
-                    raise mistake(key, what, "a card with catalogue and reference")
+                    raise mistake(key, what, "a card that says what its target is from")
         return self
 
 
