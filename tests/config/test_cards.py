@@ -18,6 +18,9 @@ card:
   metric: test/accuracy
   goal: max
   target: 0.9
+  origin: book
+  source: "A course, p. 12"
+  choices: validation
   seeds: 3
   tiny: [model.steps=200]
   presets:
@@ -49,6 +52,11 @@ def test_a_whole_card_is_fine(tmp_path: Path) -> None:
     check(tmp_path, CARD)
 
 
+def test_a_target_of_the_catalogue_needs_no_other_source(tmp_path: Path) -> None:
+    text = CARD.replace("origin: book", "origin: catalogue")
+    check(tmp_path, text.replace('  source: "A course, p. 12"\n', ""))
+
+
 def test_an_experiment_that_is_not_verified_needs_no_target(tmp_path: Path) -> None:
     check(tmp_path, "card:\n  metric: test/macro_f1\n  goal: max\n")
     with pytest.raises(UserError, match=r"planar\.yaml:1: 'card.goal' is missing"):
@@ -70,23 +78,28 @@ def test_an_experiment_that_is_not_verified_needs_no_target(tmp_path: Path) -> N
         ("target: 0.9\n", 'target: "0.9"\n', 7, ["a number"]),
         ("target: 0.9", "target: true", 7, ["a number"]),
         ("target: 0.9", "target: .nan", 7, ["a number"]),
-        ("seeds: 3", "seeds: 0", 8, ["a whole number from 1"]),
-        ("seeds: 3", "seeds: [1, two]", 8, ["how many, or a list of seeds"]),
+        ("  origin: book\n", "", 2, ["'card.origin' is missing, beside a target"]),
+        ('  source: "A course, p. 12"\n', "", 2, ["'card.source' is missing, beside a target"]),
+        ("  choices: validation\n", "", 2, ["'card.choices' is missing, beside a target"]),
+        ("origin: book", "origin: boook", 8, ["book, paper, catalogue, ours", "mean 'book'?"]),
+        ("choices: validation", "choices: val", 10, ["none, validation, test"]),
+        ("seeds: 3", "seeds: 0", 11, ["a whole number from 1"]),
+        ("seeds: 3", "seeds: [1, two]", 11, ["how many, or a list of seeds"]),
         ("[C25, C26]", "[C25, C266]", 3, ["'C266' is not in the catalogue", "'C26'?"]),
         ("[C25, C26]", "C25", 3, ["a list of texts"]),
         ('"A course"', "2012", 4, ["a text"]),
-        ("model.steps=200", "model.steps", 9, ["overrides such as"]),
-        ("      target: 0.95\n", "", 11, ["'card.presets.full.target' is missing"]),
+        ("model.steps=200", "model.steps", 12, ["overrides such as"]),
+        ("      target: 0.95\n", "", 14, ["'card.presets.full.target' is missing"]),
         (
             "      target: 0.95",
             "      targt: 0.95",
-            13,
+            16,
             ["did you mean 'card.presets.full.target'?"],
         ),
-        ("      target: 0.95", "      target: high", 13, ["a number"]),
-        ("    overfit:", "    overfitt:", 15, ["no such check", "did you mean 'overfit'?"]),
-        ('"nothing is learned"', '""', 15, ["a text"]),
-        ("exports: true", "exports: onnx", 16, ["true or false"]),
+        ("      target: 0.95", "      target: high", 16, ["a number"]),
+        ("    overfit:", "    overfitt:", 18, ["no such check", "did you mean 'overfit'?"]),
+        ('"nothing is learned"', '""', 18, ["a text"]),
+        ("exports: true", "exports: onnx", 19, ["true or false"]),
     ],
 )
 def test_a_mistake_names_file_line_and_key(

@@ -23,10 +23,11 @@ def test_a_row_comes_from_the_file(project: Path) -> None:
             "data": None,
             "metric": "test/accuracy",
             "target": 0.9,
+            "origin": "book",
             "result": None,
             "std": None,
             "seeds": None,
-            "reached": None,
+            "verdict": None,
         }
     ]
 
@@ -35,16 +36,16 @@ def test_a_row_has_the_result_that_was_verified(project: Path, make_result) -> N
     write_result(make_result())
     (row,) = list_experiments("planar")
     assert row["result"] == pytest.approx(0.91)
-    assert (row["seeds"], row["reached"]) == (3, True)
+    assert (row["seeds"], row["verdict"]) == (3, "reached")
     assert render([row]).endswith("0.91 ± 0.01")
 
 
-def test_a_result_is_held_against_the_target_of_today(project: Path, make_result, change) -> None:
+def test_a_result_that_was_judged_by_another_target_is_stale(project: Path, make_result, change) -> None:
     write_result(make_result())
     change("conf/experiment/scratch/planar.yaml", "target: 0.9", "target: 95e-2")
     (row,) = list_experiments("planar")
-    assert (row["target"], row["reached"]) == (0.95, False)
-    assert render([row]).endswith("0.91 ± 0.01 (missed)")
+    assert (row["target"], row["verdict"]) == (0.95, "stale")
+    assert render([row]).endswith("0.91 ± 0.01 (stale)")
 
 
 def test_an_experiment_of_the_pipeline_has_the_result_of_the_pipeline(project: Path, write) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from phytotron.errors import UserError
-from phytotron.runs.result_files import is_reached, result_file
+from phytotron.runs.result_files import result_file
 from phytotron.runs.results import last_result, read_result, restamp, spread, write_result
 
 
@@ -32,7 +32,7 @@ def test_a_preset_has_its_own_file(project: Path, make_result) -> None:
     ("old", "new"),
     [
         ('"mean": 0.91', '"mean": 0.99'),
-        ('"reached": true', '"reached": false'),
+        ('"verdict": "reached"', '"verdict": "missed"'),
         ('"target": 0.9', '"target": 0.8'),
         ('"date": "2026-11-21"', '"date": "2026-11-22"'),
     ],
@@ -81,23 +81,11 @@ def test_a_file_that_is_no_result_is_refused(project: Path, text: str) -> None:
         last_result("scratch/planar")
 
 
-@pytest.mark.parametrize(
-    ("score", "goal", "reached"),
-    [
-        (0.9, "max", True),
-        (0.8999, "max", False),
-        (0.9, "min", True),
-        (0.9001, "min", False),
-        (float("nan"), "max", False),
-        (float("nan"), "min", False),
-    ],
-)
-def test_a_target_is_reached_when_the_score_is_as_good(
-    score: float, goal: str, reached: bool
-) -> None:
-    assert is_reached(score, goal, 0.9) is reached
-
-
 def test_one_seed_has_no_deviation() -> None:
     assert str(spread([0.5])) == "0.5"
     assert str(spread([0.4, 0.6])) == "0.5 ± 0.14"
+
+
+def test_the_worst_seed_is_the_worst_for_the_goal(make_result) -> None:
+    assert make_result().worst == 0.9
+    assert make_result(goal="min").worst == 0.92

@@ -19,6 +19,7 @@ from phytotron.zoo.page import OUT
 
 ROOT = Path(__file__).parents[2]
 FRESH = False  # no result is stale
+STATUS = 6  # the column
 
 
 def row(page: str, name: str) -> list[str]:
@@ -37,51 +38,83 @@ def test_a_row_shows_target_measured_and_seeds(project: Path, make_result) -> No
         "`planar`",
         "`test/accuracy`",
         "≥ 0.9",
+        "book",
         "0.91 ± 0.01",
+        "0.885 to 0.935",
         "reached",
         "3",
-        "2",
     ]
     title = "A two-layer network on the planar flower."
-    assert f"{title} Measured on 2026-11-21: A processor, 2 cores." in rendered().splitlines()
+    assert f"{title} Measured on 2026-11-21: 2 s a seed on A processor, 2 cores." in rendered().splitlines()
 
 
 def test_what_was_not_verified_says_so(project: Path) -> None:
-    assert row(rendered(), "xor")[2:5] == ["≤ 0.05", "–", "not verified"]
+    assert row(rendered(), "xor")[2:5] == ["≤ 0.05", "catalogue", "–"]
+    assert row(rendered(), "xor")[STATUS] == "not verified"
     assert "2 experiments: 2 not verified" in rendered()
     assert "\nXOR.\n" in rendered()
 
 
 def test_a_result_of_other_code_is_stale(project: Path, make_result) -> None:
     write_result(make_result())
-    assert row(rendered(stale=True), "planar")[4] == "stale"
+    assert row(rendered(stale=True), "planar")[STATUS] == "stale"
     page = table.render(zoo_entries())["scratch.md"]
-    assert row(page, "planar")[4] == "stale"  # its fingerprint is made up
+    assert row(page, "planar")[STATUS] == "stale"  # its fingerprint is made up
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("target: 0.9", "target: 0.95"),
+        ("target: 0.9", "target: 0.89"),
+        ("goal: max", "goal: min"),
+        ("origin: book", "origin: ours"),
+    ],
+)
+def test_a_result_that_was_judged_by_another_target_is_stale(
+    project: Path, make_result, change, old: str, new: str
+) -> None:
+    """Whether it would reach the new one or not."""
+    write_result(make_result())
+    change("conf/experiment/scratch/planar.yaml", old, new)
+    assert row(rendered(), "planar")[STATUS] == "stale"
 
 
 def test_a_target_that_is_missed_stands_out_with_the_notes(
     project: Path, make_result, change
 ) -> None:
-    write_result(make_result())
-    change("conf/experiment/scratch/planar.yaml", "target: 0.9", "target: 0.95\n  notes: Too few.")
-    assert row(rendered(), "planar")[4] == "**missed**"
+    write_result(make_result(target=0.95, verdict="missed"))
+    said = "target: 0.95\n  notes: Too few.\n  tried: More units: the same."
+    change("conf/experiment/scratch/planar.yaml", "target: 0.9", said.replace("units:", "units,"))
+    assert row(rendered(), "planar")[STATUS] == "**missed**"
     assert "\nToo few.\n" in rendered()
+    assert "\nTried: More units, the same.\n" in rendered()
+
+
+def test_a_number_stands_beside_its_source_and_its_baselines(project: Path, make_result) -> None:
+    write_result(make_result())
+    lines = rendered().splitlines()
+    assert "Source of the target: A course, p. 12." in lines
+    assert "Choices were made on: the validation split." in lines
+    assert "Worst seed: 0.9." in lines
+    assert "Baselines: linear 0.47." in lines
 
 
 def test_a_preset_has_its_own_row(project: Path, make_result, change) -> None:
     presets = "presets: {full: {overrides: [trainer.max_epochs=50], target: 0.99}}"
     file = "conf/experiment/scratch/planar.yaml"
     change(file, "  target: 0.9\n", f"  target: 0.9\n  {presets}\n")
-    write_result(make_result(preset="full"))
-    assert row(rendered(), "planar.full")[2:5] == ["≥ 0.99", "0.91 ± 0.01", "**missed**"]
-    assert row(rendered(), "planar")[4] == "not verified"
+    write_result(make_result(preset="full", target=0.99, verdict="missed"))
+    assert row(rendered(), "planar.full")[2:5] == ["≥ 0.99", "book", "0.91 ± 0.01"]
+    assert row(rendered(), "planar.full")[STATUS] == "**missed**"
+    assert row(rendered(), "planar")[STATUS] == "not verified"
     assert "2 experiments and 1 preset:" in rendered()
 
 
 def test_a_result_of_another_metric_does_not_count(project: Path, make_result, change) -> None:
     write_result(make_result())
     change("conf/experiment/scratch/planar.yaml", "test/accuracy", "test/macro_f1")
-    assert row(rendered(), "planar")[4] == "not verified"
+    assert row(rendered(), "planar")[STATUS] == "not verified"
 
 
 def test_the_index_counts_the_experiments_of_each_family(

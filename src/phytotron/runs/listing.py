@@ -32,7 +32,7 @@ NO_TARGET = "no target"  # of an experiment whose result is compared with nothin
 # A printed line fits a terminal of 120 columns: what is longer is shortened, titles first.
 # `--json` gives all of it.
 _WIDTH = 119
-_MOST = {"metric": 20, "target": 10, "result": 26}
+_MOST = {"metric": 20, "target": 10, "result": 32}
 _LEAST_TITLE = 12
 _INDENT = "  "
 _TITLE = 1  # its place in

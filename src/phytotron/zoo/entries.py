@@ -10,7 +10,7 @@ from phytotron.config.experiments import experiment_file, group_choices, read_ex
 from phytotron.config.families import family
 from phytotron.config.presets import read_preset, zoo_ids
 from phytotron.runs.listing import STALE, UNVERIFIED, staleness, title
-from phytotron.runs.result_files import full_name
+from phytotron.runs.result_files import full_name, judged_by
 from phytotron.runs.results import Result, last_result
 
 
@@ -76,5 +76,6 @@ def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEn
             if result is None:
                 state = UNVERIFIED
             else:
-                state = STALE if stale(result) else result.verdict
+                judged = judged_by(vars(result)) == judged_by(card)
+                state = result.verdict if judged and not stale(result) else STALE
             yield ZooEntry(experiment, preset, text, data, card, result, state)

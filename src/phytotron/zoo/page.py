@@ -12,7 +12,7 @@ from phytotron.report.zoo_page import Exhibit, render
 from phytotron.runs.results import FIGURES, Result
 from phytotron.zoo.entries import ZooEntry
 from phytotron.zoo.measure import HISTORY
-from phytotron.zoo.table import device
+from phytotron.zoo.table import device, evidence
 
 # Not in build/report/: that folder is an out of the pipeline, whose content DVC watches.
 OUT = Path("build/zoo/report")
@@ -59,6 +59,8 @@ def _card(system: ZooEntry) -> list[tuple[str, str]]:
         ("catalogue", ", ".join(card["catalogue"])),
         ("reference", card["reference"]),
         ("data", system.data),
+        ("target from", card["origin"]),
+        *((name.lower(), text) for name, text in evidence(system)),
         ("notes", system.notes),
         *((f"no check '{check}'", reason) for check, reason in (card.get("skip") or {}).items()),
     ]

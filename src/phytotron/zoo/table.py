@@ -9,8 +9,9 @@ from pathlib import Path
 
 from phytotron.config.families import FAMILIES
 from phytotron.report.page import markdown
-from phytotron.runs.listing import MISSED, STATUSES
+from phytotron.runs.listing import STATUSES
 from phytotron.runs.results import FIGURES
+from phytotron.runs.verdict import MISSED, interval
 from phytotron.zoo.entries import ZooEntry
 
 FOLDER = Path("docs/zoo")
@@ -24,10 +25,15 @@ One file in `conf/experiment/` is one system with one number that was measured h
 deviation beside the target. `phytotron report` writes these pages from the cards and from
 `zoo/results/`; nothing in them is typed by hand. [How to add a system](../add-a-system.md).
 
+A target is *reached* when the whole 95 % confidence interval of the mean is at least as good,
+*missed* when all of it is worse, and *undecided* in between. One seed has no interval: it reaches a
+target *once*. Each target says what it is from: a book, a paper, the catalogue of systems, or this
+project (*ours*); it is fixed before the first run.
+
 {summary}.
 
-A result is *stale* when the config or the code of the experiment has changed since it was
-measured; `phytotron verify --stale` measures it again.
+A result is *stale* when the config, the code or the target of the experiment has changed since it
+was measured; `phytotron verify --stale` measures it again.
 """
 
 _FAMILY = """\
@@ -43,10 +49,11 @@ _COLUMNS = {
     "experiment": "---",
     "metric": "---",
     "target": "--:",
+    "from": "---",
     "measured": "--:",
+    "95 % interval": "--:",
     "status": "---",
     "seeds": "--:",
-    "seconds a seed": "--:",
 }
 
 
@@ -98,10 +105,13 @@ def _section(system: ZooEntry) -> Iterator[str]:
         title += "."
     result = system.result
     if result is not None:
-        title += f" Measured on {result.date}: {markdown(device(result.hardware))}."
+        seconds = f"{result.seconds.mean:.3g} s a seed"
+        title += f" Measured on {result.date}: {seconds} on {markdown(device(result.hardware))}."
     yield f"## {_name(system)}"
     yield ""
     yield title
+    for what, text in evidence(system):
+        yield f"{what}: {markdown(text)}."
     if system.notes:
         yield markdown(system.notes)
     figures = sorted((FIGURES / system.name).glob("*.png")) if result else []
@@ -109,6 +119,30 @@ def _section(system: ZooEntry) -> Iterator[str]:
         what = f"{path.stem.replace('_', ' ')} of {system.name}"
         yield ""
         yield f"![{what}](../../{path.as_posix()})"
+
+
+def evidence(system: ZooEntry) -> Iterator[tuple[str, str]]:
+    """What a reader must know to judge a number, as names and texts."""
+    card, result = system.card, system.result
+    if card.get("source"):
+        yield "Source of the target", card["source"].rstrip(".")
+    if card["choices"] != "none":
+        yield "Choices were made on", f"the {card['choices']} split"
+    if card.get("reduced"):
+        yield "Reduced", card["reduced"].rstrip(".")
+    if card.get("stand_in"):
+        yield "Stand-in", card["stand_in"].rstrip(".")
+    if result is not None and len(result.seeds) > 1:
+        yield "Worst seed", f"{result.worst:.4g}"
+    if result is not None and result.baselines:
+        yield (
+            "Baselines",
+            ", ".join(
+                f"{name.replace('_', ' ')} {value:.4g}" for name, value in result.baselines.items()
+            ),
+        )
+    if card.get("tried"):
+        yield "Tried", card["tried"].rstrip(".")
 
 
 def _name(system: ZooEntry) -> str:
@@ -123,15 +157,18 @@ def _cells(system: ZooEntry) -> list[str]:
         _name(system),
         f"`{card['metric']}`",
         f"{sign} {card['target']:.4g}",
+        card["origin"],
     ]
     if result is None:
-        return [*cells, "–", system.state, "", ""]
+        return [*cells, "–", "", system.state, ""]
+    score = result.metrics[card["metric"]]
+    ends = interval(score.values)
     return [
         *cells,
-        str(result.metrics[card["metric"]]),
+        str(score),
+        f"{ends[0]:.3g} to {ends[1]:.3g}" if ends else "",
         f"**{system.state}**" if system.state == MISSED else system.state,
         str(len(result.seeds)),
-        f"{result.seconds.mean:.3g}",
     ]
 
 
