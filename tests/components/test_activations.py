@@ -12,7 +12,25 @@ from torch.testing import assert_close
 
 from phytotron.config.components import component_names
 
-pytestmark = pytest.mark.usefixtures("exact")
+pytestmark = [
+    pytest.mark.usefixtures("exact"),
+    pytest.mark.catalogue(
+        "D01",
+        "D02",
+        "D03",
+        "D04",
+        "D05",
+        "D06",
+        "D07",
+        "D08",
+        "D09",
+        "D10",
+        "D11",
+        "D12",
+        "D13",
+        "D14",
+    ),
+]
 
 GRID = [-30.0, -3.5, -2.0, -1.0, -0.3, 0.2, 1.0, 2.5, 3.5, 7.0, 30.0]
 

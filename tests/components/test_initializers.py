@@ -12,6 +12,8 @@ from phytotron.config.components import component_names
 from phytotron.nn.initializers import fans, scaled
 from phytotron.scratch.lazy import infer_shapes
 
+pytestmark = pytest.mark.catalogue("D16", "D17", "D18", "D19", "D20", "D21", "D22")
+
 IN, OUT = 400, 250
 
 

@@ -15,7 +15,10 @@ from phytotron.config.components import component_names
 from phytotron.nn import divergences
 from phytotron.nn.losses import Elementwise
 
-pytestmark = pytest.mark.usefixtures("exact")
+pytestmark = [
+    pytest.mark.usefixtures("exact"),
+    pytest.mark.catalogue("D23", "D24", "D25", "D26", "D27", "D28", "D29", "D30", "D31"),
+]
 
 Y = [[0.3, -1.2, 2.0], [0.0, 0.5, -3.0]]
 T = [[0.0, -1.0, -1.0], [1.0, 0.5, 0.25]]

@@ -11,6 +11,8 @@ from torch import nn
 from phytotron.config.components import component_names
 from phytotron.nn.metrics import Accuracy, cosine_distance, evaluate_accuracy
 
+pytestmark = pytest.mark.catalogue("D67", "D68", "D69")
+
 # Rows: what is; columns: what is said. Classes 0, 1, 2.
 CONFUSION = torch.tensor([[5, 1, 0], [2, 3, 1], [0, 2, 6]])
 ACTUAL = torch.repeat_interleave(torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 2]), CONFUSION.flatten())

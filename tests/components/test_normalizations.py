@@ -10,7 +10,10 @@ from torch.testing import assert_close
 from phytotron.config.components import component_names
 from phytotron.nn.cross_batch_norm import CrossBatchNorm, CrossMiniBatchNorm
 
-pytestmark = pytest.mark.usefixtures("exact")
+pytestmark = [
+    pytest.mark.usefixtures("exact"),
+    pytest.mark.catalogue("D38", "D39", "D40", "D41", "D41b"),
+]
 
 SHAPES = {0: (6, 8), 1: (6, 8, 5), 2: (6, 8, 5, 4)}
 ALL = ["batch_norm", "batch_norm_keras", "layer_norm", "rms_norm", "group_norm", "instance_norm"]

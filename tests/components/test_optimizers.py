@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from phytotron.config.components import component_names
 from phytotron.scratch.moving_average import moving_average
 
-pytestmark = pytest.mark.usefixtures("exact")
+pytestmark = [
+    pytest.mark.usefixtures("exact"),
+    pytest.mark.catalogue(
+        "D45", "D46", "D47", "D48", "D49", "D50", "D51", "D52", "D53", "D54", "D55", "D56", "D59"
+    ),
+]
 
 # Two weights over five steps; signs change, and one gradient is 0.
 GRADIENTS = [(0.5, -2.0), (0.4, 1.0), (-0.3, 0.5), (0.0, 0.25), (0.2, 0.3)]

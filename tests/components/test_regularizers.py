@@ -15,7 +15,10 @@ from phytotron.models.text.transformer import TransformerClassifier
 from phytotron.scratch.dropout import WeightScalingDropout, dropout
 from phytotron.scratch.ensembles import arithmetic_mean, geometric_mean
 
-pytestmark = pytest.mark.usefixtures("exact")
+pytestmark = [
+    pytest.mark.usefixtures("exact"),
+    pytest.mark.catalogue("D32", "D33", "D34", "D35", "D36"),
+]
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from phytotron.data import synthetic
 from phytotron.data.random_table import random_table
 from phytotron.data.tables import table_module
 
+pytestmark = pytest.mark.catalogue("A17")
+
 
 def test_two_classes_are_those_of_the_catalogue():
     inputs, labels = synthetic.two_classes(1000, 0.8, 42)

@@ -23,6 +23,8 @@ from phytotron.scratch.perceptron import Perceptron
 from phytotron.scratch.tanh_network import TanhNetwork
 from phytotron.scratch.vanishing_gradients import VanishingGradients
 
+pytestmark = pytest.mark.catalogue("C16", "C38")
+
 
 def trained(model, data=None, history=()):
     return Trained(model, None, data, list(history), {}, {}, Path())

@@ -28,6 +28,8 @@ from phytotron.html.pages import (
     xml_records,
 )
 
+pytestmark = pytest.mark.catalogue("A01", "A02")
+
 URL = "http://site.test/docs/capitals.html"
 ARCHIVE = Path(__file__).parents[2] / "data/site/router.tar.xz"
 CAPITALS = """<!DOCTYPE html>

@@ -5,6 +5,8 @@ import torch
 
 from phytotron.nn.box_grid import BoxGrid, normalised
 
+pytestmark = pytest.mark.catalogue("H06", "H08")
+
 ANCHORS = [[[10.0, 20.0], [20.0, 10.0]]]
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from phytotron.nn.decoding import beam_search, greedy
 from phytotron.nn.masking import PAD
 
+pytestmark = pytest.mark.catalogue("K22", "K23")
+
 BEGIN, END = 1, 2
 
 # "Jane is ...": after `is`, the frequent `going` is the most probable word, but what can follow it

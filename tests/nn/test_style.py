@@ -1,8 +1,11 @@
 """Content and style of maps."""
 
+import pytest
 import torch
 
 from phytotron.nn.style import content_cost, gram, style_cost
+
+pytestmark = pytest.mark.catalogue("I08")
 
 # two channels of 1 x 3 positions
 MAPS = torch.tensor([[[[1.0, 2.0, 3.0]], [[0.0, 1.0, -1.0]]]])

@@ -13,6 +13,8 @@ from phytotron.config.components import KINDS, component_names
 from phytotron.report.component_figures import Line, cells_figure, figures, lines_figure
 from phytotron.report.components_page import FIGURES, PAGE, render
 
+pytestmark = pytest.mark.catalogue("D15")
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -13,6 +13,8 @@ from phytotron.scratch.one_hidden_layer import (
     two_two_one,
 )
 
+pytestmark = pytest.mark.catalogue("C06", "C08", "C09", "C18", "C27")
+
 BATCH = [[1, 2, 4, 2.5], [1, 0, 0, 1], [1, 3, 8, 6]]
 WEIGHTS = fixed_network.FIRST_WEIGHTS.tolist()
 BIASES = fixed_network.FIRST_BIASES.tolist()

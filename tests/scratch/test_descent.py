@@ -7,7 +7,7 @@ import torch
 
 from phytotron.scratch.descent import batch_descent, gradient_descent
 
-pytestmark = pytest.mark.usefixtures("exact")
+pytestmark = [pytest.mark.usefixtures("exact"), pytest.mark.catalogue("D43", "D44")]
 
 A = torch.tensor([2.0, -1.0], dtype=torch.float64)
 

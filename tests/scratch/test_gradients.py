@@ -20,6 +20,8 @@ from phytotron.scratch.xor_by_hand import Weights as XorWeights
 from phytotron.scratch.xor_by_hand import backward as xor_backward
 from phytotron.scratch.xor_by_hand import forward as xor_forward
 
+pytestmark = pytest.mark.catalogue("C10", "C11", "C19", "C23", "C24")
+
 RANDOM = np.random.default_rng(0)
 
 

@@ -12,6 +12,8 @@ from phytotron.scratch.neuron import neuron, numpy_neuron, sigmoid, step
 from phytotron.scratch.perceptron import Perceptron, one_pass, predictions
 from phytotron.scratch.xor_of_perceptrons import xor
 
+pytestmark = pytest.mark.catalogue("C01", "C05", "C07", "C31")
+
 BOTH = list(product((0, 1), repeat=2))
 XOR = np.array(BOTH), np.array([a != b for a, b in BOTH]).astype(int)
 

@@ -13,6 +13,8 @@ from phytotron.scratch.plain_loop import test_epoch as evaluate
 from phytotron.scratch.plain_loop import train_epoch
 from phytotron.tasks.supervised import Supervised
 
+pytestmark = pytest.mark.catalogue("C28")
+
 EPOCHS = 3
 
 

@@ -13,6 +13,8 @@ from phytotron.errors import UserError
 from phytotron.scrape.server import SnapshotServer
 from phytotron.scratch.titles import fetch_titles
 
+pytestmark = pytest.mark.catalogue("A05")
+
 TITLES = [f"Page {number}" for number in range(12)]
 
 

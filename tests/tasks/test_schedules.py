@@ -15,6 +15,8 @@ from phytotron.config.instantiate import instantiate
 from phytotron.errors import UserError
 from phytotron.tasks.schedules import BoldDriver, growing_batch, warmup_cosine, warmup_linear
 
+pytestmark = pytest.mark.catalogue("D60", "D61", "D62", "D63", "D64", "D65")
+
 ROOT = Path(__file__).parents[2]
 
 

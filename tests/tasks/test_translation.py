@@ -11,6 +11,8 @@ from phytotron.models.sequence.translator import Translator
 from phytotron.tasks.translation import Translation, next_words, trimmed
 from phytotron.training.trainer import build_trainer
 
+pytestmark = pytest.mark.catalogue("K25")
+
 
 @pytest.fixture(scope="module")
 def data():

@@ -87,6 +87,7 @@ def train(tmp_path, silent, monkeypatch):
     return trained
 
 
+@pytest.mark.catalogue("D42")
 def test_it_stops_at_the_planted_epoch_with_the_best_weights(train):
     group = load_yaml(ROOT / "conf/callbacks/default.yaml")
     best, stopping = (
@@ -103,6 +104,7 @@ def test_it_stops_at_the_planted_epoch_with_the_best_weights(train):
     assert not torch.equal(notes.weights[2], notes.weights[5])
 
 
+@pytest.mark.catalogue("D58")
 @pytest.mark.parametrize(("algorithm", "step"), [("norm", [0.6, 0.8]), ("value", [1.0, 1.0])])
 def test_gradients_are_clipped_by_norm_or_by_value(train, algorithm, step):
     """The gradient is (3, 4) at every weight, and the limit 1."""

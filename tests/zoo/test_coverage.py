@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from phytotron.config.catalogue import catalogue
 from phytotron.errors import UserError
-from phytotron.zoo.coverage import implementations, list_catalogue, render
+from phytotron.runs.results import write_result
+from phytotron.zoo.coverage import DONE, implementations, list_catalogue, render, rows_with_tests
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +65,66 @@ def test_the_table_says_what_is_missing(project: Path) -> None:
     lines = render(list_catalogue(["C25", "C26"])).splitlines()
     assert lines[0].split()[-1] == "scratch/planar"
     assert lines[1].split()[-1] == "missing"
-    assert lines[-1] == "C: 1 of 2, 1 missing"
+    assert lines[-1] == "C: 0 of 2: 1 not verified, 1 missing"
+
+
+def state(row: str) -> tuple[str, str | None]:
+    (found,) = list_catalogue([row])
+    return found["state"], found["note"]
+
+
+def test_a_comment_in_a_file_implements_nothing(project: Path, write) -> None:
+    before = Counter(row["state"] for row in list_catalogue())
+    write("conf/activation/relu.yaml", "# ReLU.\n# Catalogue: L41, B52\n_target_: torch.nn.ReLU\n")
+    assert state("L41") == ("untested", None)  # an agent with tools
+    assert state("B52") == ("untested", None)  # an experiment, which needs a number
+    after = Counter(row["state"] for row in list_catalogue())
+    assert [after[name] for name in DONE] == [before[name] for name in DONE]
+
+
+def test_a_component_is_implemented_when_a_test_names_its_row(project: Path, write) -> None:
+    assert state("D09") == ("untested", None)
+    write("tests/test_selu.py", 'pytestmark = pytest.mark.catalogue("D09", "B52")\n')
+    assert state("D09") == ("implemented", None)
+    # No file names this one, and an experiment needs a number.
+    assert state("B52") == ("missing", None)
+
+
+def test_an_experiment_is_what_its_result_says(project: Path, make_result, change) -> None:
+    card = "conf/experiment/scratch/planar.yaml"
+    assert state("C25") == ("not verified", None)
+    write_result(make_result())
+    assert state("C25") == ("verified", None)
+    change(card, "  choices:", "  stand_in: another table\n  choices:")
+    assert state("C25") == ("verified on a stand-in", "another table")
+    change(card, "  choices:", "  reduced: 5 of 75 epochs\n  choices:")
+    assert state("C25") == ("verified, reduced", "5 of 75 epochs")
+    for verdict in ("missed", "undecided"):
+        write_result(make_result(verdict=verdict))
+        assert state("C25") == (verdict, None)
+    change(card, "target: 0.9", "target: 0.89")
+    assert state("C25") == ("stale", None)
+
+
+def test_a_preset_that_is_the_system_itself_counts(project: Path, make_result, change) -> None:
+    presets = "presets: {full: {overrides: [trainer.max_epochs=50], target: 0.99, reduced: null}}"
+    change(
+        "conf/experiment/scratch/planar.yaml",
+        "  target: 0.9\n",
+        f"  target: 0.9\n  reduced: 5 of 50 epochs\n  {presets}\n",
+    )
+    write_result(make_result())
+    assert state("C25") == ("verified, reduced", "5 of 50 epochs")
+    write_result(make_result(preset="full", target=0.99))
+    assert state("C25") == ("verified", None)
+
+
+def test_rows_are_counted_by_state(project: Path, make_result) -> None:
+    write_result(make_result())
+    lines = render(list_catalogue(["C", "D"])).splitlines()
+    assert lines[-3] == "C: 1 of 45: 1 verified; 2 not verified, 2 untested, 40 missing"
+    assert lines[-2] == "D: 0 of 70: 2 untested, 68 missing"
+    assert lines[-1] == "in all: 1 of 115: 1 verified; 2 not verified, 4 untested, 108 missing"
 
 
 @pytest.mark.parametrize(
@@ -98,3 +159,11 @@ def test_an_id_that_two_files_name_is_answered_with_both_places(project: Path) -
 def test_the_ids_in_this_repository_are_in_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert set(implementations()) <= set(catalogue())
+
+
+def test_every_row_that_a_file_names_is_tested_and_every_test_names_a_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert [row["id"] for row in list_catalogue() if row["state"] == "untested"] == []
+    assert rows_with_tests() <= set(implementations())

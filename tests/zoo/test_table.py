@@ -45,7 +45,10 @@ def test_a_row_shows_target_measured_and_seeds(project: Path, make_result) -> No
         "3",
     ]
     title = "A two-layer network on the planar flower."
-    assert f"{title} Measured on 2026-11-21: 2 s a seed on A processor, 2 cores." in rendered().splitlines()
+    assert (
+        f"{title} Measured on 2026-11-21: 2 s a seed on A processor, 2 cores."
+        in rendered().splitlines()
+    )
 
 
 def test_what_was_not_verified_says_so(project: Path) -> None:

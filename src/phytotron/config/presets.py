@@ -10,14 +10,12 @@ from phytotron.config.cards import check_card
 from phytotron.config.experiments import experiment_file, experiment_ids, read_experiment
 from phytotron.errors import UserError, did_you_mean
 
-
 # Without a number of seeds on the card.
 SEEDS = 5
-_OF_ONE_FILE = ("reduced", "stand_in", "tried")
 
 
 def seeds_of(card: Mapping[str, Any]) -> list[int]:
-    """The seeds that an experiment is verified with: always the same ones, however long it takes."""
+    """The seeds that an experiment is verified with; they do not depend on the machine."""
     given = card.get("seeds") or SEEDS
     return list(given) if isinstance(given, list) else list(range(given))
 
@@ -49,16 +47,22 @@ def read_preset(experiment: str, preset: str | None) -> dict[str, Any]:
     card = read_card(experiment)
     if preset is None:
         return card | {"overrides": []}
-    known = card.get("presets") or {}
-    if preset not in known:
+    if preset not in (known := card.get("presets") or {}):
         raise UserError(
             f"no preset '{preset}'",
             where=experiment_file(experiment).as_posix(),
             allowed=", ".join(known) or "none: its card has no presets",
             hint=did_you_mean(preset, known),
         )
-    # What the card says of its own file does not hold for a preset that says nothing of it.
-    return card | dict.fromkeys(_OF_ONE_FILE) | known[preset]
+    return preset_card(card, preset)
+
+
+def preset_card(card: Mapping[str, Any], preset: str | None) -> dict[str, Any]:
+    """A card with a preset's values in the place of the file's; None: the card as it is."""
+    if preset is None:
+        return dict(card)
+    # What was tried for the file's own target says nothing of the preset's.
+    return {**card, "tried": None, **card["presets"][preset]}
 
 
 def preset_overrides(experiment: str, preset: str | None) -> list[str]:

@@ -79,7 +79,6 @@ def staleness() -> Callable[[Result], bool]:
     # Here: it composes the experiments whose fingerprints are not known yet, for which it needs
     # Hydra.
     from phytotron.config.fingerprint import Fingerprints
-
     from phytotron.config.presets import read_preset
 
     fingerprints = Fingerprints()

@@ -1,9 +1,12 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
 from phytotron.figures.scratch import feasible_region
+
+pytestmark = pytest.mark.catalogue("C03")
 
 
 def test_the_weights_that_are_right_for_all_samples_are_blue(trained):

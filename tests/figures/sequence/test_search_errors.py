@@ -1,9 +1,12 @@
 """The verdict on a wrong translation."""
 
+import pytest
 import torch
 
 from phytotron.figures.sequence import search_errors
 from phytotron.figures.sequence.search_errors import faults
+
+pytestmark = pytest.mark.catalogue("K24")
 
 
 def test_a_human_translation_that_is_more_probable_is_the_search_s_fault():

@@ -1,8 +1,11 @@
 """Dense networks that are no chain."""
 
+import pytest
 import torch
 
 from phytotron.models.dense.branches import IdsAndNumbersNetwork, ParallelBranches, TwoOutputs
+
+pytestmark = pytest.mark.catalogue("C40")
 
 
 def parameters(network: torch.nn.Module) -> int:

@@ -6,6 +6,8 @@ import torch
 from phytotron.models.sequence.decoders import BahdanauDecoder, LuongDecoder, PlainDecoder
 from phytotron.models.sequence.translator import Translator
 
+pytestmark = pytest.mark.catalogue("K19", "K26")
+
 DECODERS = ["plain", "luong_general", "bahdanau_additive"]
 SOURCE = torch.tensor([[5, 6, 7, 3], [8, 3, 0, 0]])
 TARGET = torch.tensor([[2, 5, 6, 7, 3], [2, 9, 3, 0, 0]])

@@ -10,6 +10,8 @@ from phytotron.models.text.textcnn import TextCNN
 from phytotron.models.text.transformer import TransformerClassifier
 from phytotron.models.text.wide_deep import WideAndDeep
 
+pytestmark = pytest.mark.catalogue("D37")
+
 VOCABULARY, CLASSES = 50, 4
 NETWORKS = {
     "fasttext": (

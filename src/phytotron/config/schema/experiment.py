@@ -116,7 +116,7 @@ class Preset(Keys):
     origin: Origin | None = None
     source: Text | None = None
     seeds: Seeds | None = None
-    # What the card says of these holds for the experiment's file alone.
+    # null where the preset is the system of the catalogue's row, and the file a smaller one.
     reduced: Text | None = None
     stand_in: Text | None = None
     tried: Text | None = None
