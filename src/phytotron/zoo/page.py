@@ -59,7 +59,6 @@ def _card(system: ZooEntry) -> list[tuple[str, str]]:
         ("catalogue", ", ".join(card["catalogue"])),
         ("reference", card["reference"]),
         ("data", system.data),
-        ("target from", card["origin"]),
         *((name.lower(), text) for name, text in evidence(system)),
         ("notes", system.notes),
         *((f"no check '{check}'", reason) for check, reason in (card.get("skip") or {}).items()),

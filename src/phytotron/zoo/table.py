@@ -21,9 +21,9 @@ _HEAD = """\
 # The zoo
 
 One file in `conf/experiment/` is one system with one number that was measured here:
-`phytotron verify` trains it with several seeds, and the tables show their mean and standard
-deviation beside the target. `phytotron report` writes these pages from the cards and from
-`zoo/results/`; nothing in them is typed by hand. [How to add a system](../add-a-system.md).
+`phytotron verify` trains it with several seeds, and the tables show their mean beside the target.
+`phytotron report` writes these pages from the cards and from `zoo/results/`; nothing in them is
+typed by hand. [How to add a system](../add-a-system.md).
 
 A target is *reached* when the whole 95 % confidence interval of the mean is at least as good,
 *missed* when all of it is worse, and *undecided* in between. One seed has no interval: it reaches a
@@ -49,7 +49,6 @@ _COLUMNS = {
     "experiment": "---",
     "metric": "---",
     "target": "--:",
-    "from": "---",
     "measured": "--:",
     "95 % interval": "--:",
     "status": "---",
@@ -110,10 +109,11 @@ def _section(system: ZooEntry) -> Iterator[str]:
     yield f"## {_name(system)}"
     yield ""
     yield title
-    for what, text in evidence(system):
-        yield f"{what}: {markdown(text)}."
     if system.notes:
         yield markdown(system.notes)
+    yield ""
+    for what, text in evidence(system):
+        yield f"- {what}: {markdown(text)}."
     figures = sorted((FIGURES / system.name).glob("*.png")) if result else []
     for path in figures:
         what = f"{path.stem.replace('_', ' ')} of {system.name}"
@@ -124,8 +124,8 @@ def _section(system: ZooEntry) -> Iterator[str]:
 def evidence(system: ZooEntry) -> Iterator[tuple[str, str]]:
     """What a reader must know to judge a number, as names and texts."""
     card, result = system.card, system.result
-    if card.get("source"):
-        yield "Source of the target", card["source"].rstrip(".")
+    source = (card.get("source") or "").rstrip(".")
+    yield "Target from", f"{card['origin']}, {source}" if source else card["origin"]
     if card["choices"] != "none":
         yield "Choices were made on", f"the {card['choices']} split"
     if card.get("reduced"):
@@ -157,7 +157,6 @@ def _cells(system: ZooEntry) -> list[str]:
         _name(system),
         f"`{card['metric']}`",
         f"{sign} {card['target']:.4g}",
-        card["origin"],
     ]
     if result is None:
         return [*cells, "–", "", system.state, ""]
@@ -165,7 +164,7 @@ def _cells(system: ZooEntry) -> list[str]:
     ends = interval(score.values)
     return [
         *cells,
-        str(score),
+        f"{score.mean:.4g}",
         f"{ends[0]:.3g} to {ends[1]:.3g}" if ends else "",
         f"**{system.state}**" if system.state == MISSED else system.state,
         str(len(result.seeds)),
