@@ -158,7 +158,7 @@ def test_prices_by_an_error_that_should_be_small(project, monkeypatch, capsys):
     errors = predictions.values - predictions.targets
     assert line["rmse"] == pytest.approx(np.sqrt((errors**2).mean()), abs=1e-5)
     version = resolve(open_store(pipeline_config().tracking), "router")
-    assert version.description.startswith("prices/line: rmse 0.")
+    assert version.description.startswith("prices/line: RMSE 0.")
 
     # A row is standardised as the training rows were.
     from phytotron.training.model_folder import load_model

@@ -79,7 +79,7 @@ def test_what_is_selected_becomes_candidate_and_first_champion(compared):
     selected = read_json("results/comparison.json")["selected"]
     assert selected == "router/strong"
     found = registration()
-    assert found.pop("reason").startswith("the first champion: macro_f1 ")
+    assert found.pop("reason").startswith("the first champion: macro-F1 ")
     assert found == {
         "model": MODEL,
         "experiment": selected,
