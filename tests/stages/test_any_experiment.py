@@ -163,7 +163,9 @@ def test_prices_by_an_error_that_should_be_small(project, monkeypatch, capsys):
     # A row is standardised as the training rows were.
     from phytotron.training.model_folder import load_model
 
-    row = dict.fromkeys(load_model("build/models/prices/line").reader.columns, 0.5)
+    columns = load_model("build/models/prices/line").reader.columns
+    assert (columns[0], columns[-1]) == ("MedInc", "Longitude")
+    row = dict.fromkeys(columns, 0.5)
     [value] = predict(json.dumps(row))
     assert value.name == "value"
     names, numbers = ",".join(row), ",".join(map(str, row.values()))
