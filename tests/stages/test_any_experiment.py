@@ -157,7 +157,10 @@ def test_prices_by_an_error_that_should_be_small(project, monkeypatch, capsys):
     predictions = load("build/evaluation/prices/line/predictions.parquet")
     errors = predictions.values - predictions.targets
     assert line["rmse"] == pytest.approx(np.sqrt((errors**2).mean()), abs=1e-5)
-    version = resolve(open_store(pipeline_config().tracking), "router")
+    store = open_store(pipeline_config().tracking)
+    version = resolve(store, "router")
+    logged = {file.path for file in store.client.list_artifacts(version.run_id, "figures")}
+    assert logged == {"figures/predictions.png", "figures/residuals.png"}
     assert version.description.startswith("prices/line: RMSE 0.")
 
     # A row is standardised as the training rows were.
