@@ -37,8 +37,8 @@ PART ?= 1/1
 test-zoo: env ## run the conformance suite over all experiments (a part of them: PART=2/4)
 	@python -m pytest tests/conformance --part $(PART) -n auto --maxprocesses 4 --dist loadgroup
 
-test-slow: env ## run the tests that take longer
-	@python -m pytest -m slow
+test-slow: env ## run the tests that take longer (a part of them: PART=2/4)
+	@python -m pytest -m slow --part $(PART) -n auto --maxprocesses 4 --dist loadgroup
 
 check: env ## lint, format and types
 	@ruff check .

@@ -12,7 +12,11 @@ from hypothesis import settings
 settings.register_profile("phytotron", deadline=None)
 settings.load_profile("phytotron")
 
-pytest_plugins = ["tests.fixtures.shapes", "tests.fixtures.mlflow_projects"]
+pytest_plugins = [
+    "tests.fixtures.parts",
+    "tests.fixtures.shapes",
+    "tests.fixtures.mlflow_projects",
+]
 
 
 @pytest.fixture(autouse=True)

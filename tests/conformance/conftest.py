@@ -1,7 +1,7 @@
 """Which experiments the conformance suite takes: a part of the zoo, or all of it.
 
-All of them, in parts: `make test-zoo PART=2/4`, or `pytest tests/conformance --part 2/4`; CI runs
-every part. Otherwise, so that `make test` does not grow with the zoo:
+All of them with `--part`: `make test-zoo PART=2/4`; CI runs every part. Otherwise, so that
+`make test` does not grow with the zoo:
 
 - the first experiment of each family,
 - those that are not verified with the code and config of now, at most 30 of them,
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.fixtures.parts import experiment
 
 from phytotron.config.experiments import experiment_ids
 from phytotron.config.presets import zoo_ids
@@ -27,40 +28,17 @@ STALE = 30
 SHARE = 10
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--part", metavar="K/N", help="all experiments in N parts: those of the K-th")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the experiments that are not chosen; the same ones in every worker."""
-    own = {item: item.callspec.params["name"] for item in items if is_conformance(item)}
-    if not own:
+    own = {item: name for item in items if (name := experiment(item))}
+    if not own or config.getoption("--part"):
         return
-    if part := config.getoption("--part", None):
-        chosen = set(part_of(experiment_ids(), part))
-    else:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(ROOT)
-            chosen = sample(experiment_ids(), stale_ids(), commits())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        chosen = sample(experiment_ids(), stale_ids(), commits())
     left_out = [item for item, name in own.items() if name not in chosen]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
-
-
-def is_conformance(item: pytest.Item) -> bool:
-    """Whether a test is of this folder and of one experiment."""
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    return item.path.parent == Path(__file__).parent and "name" in params
-
-
-def part_of(experiments: Sequence[str], part: str) -> list[str]:
-    """The K-th of N parts of about equal size, for `K/N`."""
-    first, slash, second = part.partition("/")
-    if not (slash and first.isdecimal() and second.isdecimal()):
-        raise pytest.UsageError(f"--part {part}: write K/N, such as 2/4")
-    if not 1 <= int(first) <= int(second):
-        raise pytest.UsageError(f"--part {part}: K is from 1 to N")
-    return list(experiments)[int(first) - 1 :: int(second)]
 
 
 def sample(experiments: Sequence[str], stale: Sequence[str], turn: int) -> set[str]:

@@ -52,6 +52,7 @@ def test_penguins_that_were_not_measured_are_left_out(cached):
         "Adelie": pytest.approx([39.1, 18.7, 181, 3750]),
         "Chinstrap": pytest.approx([46.5, 17.9, 192, 3500]),
     }
+    assert data.reader().columns[:2] == ["bill_length_mm", "bill_depth_mm"]
 
 
 def test_boston_has_its_price_in_the_last_column(cached):
@@ -60,6 +61,7 @@ def test_boston_has_its_price_in_the_last_column(cached):
     data = table_module(read_boston_housing(sources=sources, cache=cached.folder), **OPTIONS)
     assert data.dimensions == {"input_shape": (13,), "num_outputs": 1}
     assert (all_rows(data, "targets")[:, 0] == all_rows(data, "inputs")[:, 0] + 13).all()
+    assert (data.input_names[5], data.input_names[12]) == ("RM", "LSTAT")
 
 
 CALIFORNIA = (
@@ -82,6 +84,7 @@ def test_california_has_eight_features(california, cached):
     assert data.dimensions == {"input_shape": (8,), "num_outputs": 1}
     row = round(10 * data.train.targets[3, 0].item())
     assert np.allclose(data.train.inputs[3], table.iloc[row, :8])
+    assert data.reader().columns == list(CALIFORNIA)
 
 
 def test_grades_are_quarters_of_the_price(california, cached):
@@ -94,6 +97,9 @@ def test_grades_are_quarters_of_the_price(california, cached):
         row = int(np.abs(table["MedInc"] - features[0].item()).argmin())
         assert grade == row // 10
         assert features[8].item() == pytest.approx(features[2].item() / features[5].item())
+    assert data.reader().columns[7:] == [
+        "Longitude", "RoomsPerInhabitant", "ShareOfBedrms", "Households",
+    ]  # fmt: skip
 
 
 def test_grades_can_be_halves(california, cached):
@@ -124,6 +130,7 @@ def test_flows_are_predicted_at_the_chosen_places(rivers, cached):
     assert data.dimensions == {"input_shape": (4,), "num_outputs": 1}
     assert len(all_rows(data, "targets")) == 10  # the hour that lacks a measurement is left out
     assert (all_rows(data, "targets") == all_rows(data, "inputs")[:, :1] + 20).all()
+    assert data.reader().columns == ["CHSI2__0", "CHSI2__-6", "VALI2__0", "VALI2__-6"]
 
 
 def test_a_place_without_a_gauge_is_reported(rivers, cached):
@@ -150,3 +157,4 @@ def test_the_tiny_variant_needs_no_source(reader, options, dimensions):
     data = table_module(reader(sources=[], tiny=True, **options), tiny=True, **large)
     assert data.dimensions == dimensions
     assert [len(split.inputs) for split in (data.train, data.validation, data.test)] == [36, 12, 16]
+    assert len(set(data.input_names)) == dimensions["input_shape"][0]

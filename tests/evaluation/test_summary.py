@@ -61,15 +61,15 @@ def test_the_whole_summary(project):
     assert (
         summary()
         == """\
-experiment       accuracy       macro_f1 [95 %]  training     size  p
+experiment       accuracy       macro-F1 [95 %]  training     size  p
 ---------------  --------  --------------------  --------  -------  --------
 router/textcnn      0.700  0.571 [0.531, 0.611]  3 m 12 s   1.2 MB  0.0005 *
 router/fasttext     0.700  0.560 [0.520, 0.600]                     0.2134
 router/tfidf        0.700  0.550 [0.510, 0.590]            45.6 kB  baseline
 
-p        paired test over groups of the difference in macro_f1 to router/tfidf
+p        paired test over groups of the difference in macro-F1 to router/tfidf
          *: better, corrected for the number of tests (Holm)
-selected router/textcnn: the highest macro_f1 that beats the baseline
+selected router/textcnn: the highest macro-F1 that beats the baseline
 champion router: router/textcnn, promoted
          the first model
 report   build/report/index.html

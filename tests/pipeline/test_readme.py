@@ -7,6 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
+from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
+
+from phytotron.evaluation.summary import summary
+from phytotron.files import read_json, write_json
+from phytotron.registry.gate import Gate, decide
+from phytotron.tracking.tags import TAG
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -63,6 +70,30 @@ def test_the_champion_answers_with_probabilities(reader) -> None:
 def test_the_two_commands_are_targets_of_the_makefile() -> None:
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert {command.split()[1] for command in commands("Two commands")} <= set(targets)
+
+
+def test_the_sample_of_the_summary_shows_the_committed_results(tmp_path, monkeypatch) -> None:
+    """All but the times, which are those of one machine, follows from `results/` and `conf/`."""
+    shown = README.split("```text\n")[1].split("```")[0].rstrip()
+    shutil.copytree(ROOT / "results", tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    for experiment, seconds in re.findall(r"^(router/\w+) .* ([\d.]+) s ", shown, re.MULTILINE):
+        write_json(f"build/timing/train/{experiment}.json", {"seconds": float(seconds)})
+    comparison = read_json("results/comparison.json")
+    selected = comparison["selected"]
+    register = yaml.safe_load((ROOT / "conf/pipeline.yaml").read_text())["register"]
+    metrics = Path(f"results/{selected}/metrics.json").read_text()
+    verdict = decide(
+        Gate.from_config(register, comparison["metric"], comparison["goal"]),
+        ModelVersion(register["model"], "1", 0, tags=[ModelVersionTag(f"{TAG}metrics", metrics)]),
+        champion=None,
+        test_split=lambda: None,
+    )
+    assert verdict.promote
+    registration = {"model": register["model"], "experiment": selected, "decision": "promoted"}
+    write_json("build/registration.json", registration | {"reason": verdict.reason})
+    write_json("build/report/index.html", None)
+    assert shown == summary()
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http|#)([^)]+)\)", README))

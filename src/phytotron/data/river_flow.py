@@ -18,6 +18,8 @@ from phytotron.data.sources import fetch
 from phytotron.data.tiny import tiny_measures
 from phytotron.errors import UserError, did_you_mean
 
+_GAUGES = ("CHSI2", "NASI2", "EADM7", "SCLM7", "CLKM7", "VALI2", "NAPM7", "DLDI4")
+_HOURS_AGO = (0, 6, 12, 18, 24, 36, 48, 60)
 _AHEAD = "_48H__0"  # the ending of the target columns
 
 
@@ -48,7 +50,8 @@ def read_river_flow(
         UserError: there is no such place.
     """
     if tiny:
-        return Splits(tiny_measures(64, len(places)))
+        names = [f"{gauge}__{-hours}" for hours in _HOURS_AGO for gauge in _GAUGES]
+        return Splits(tiny_measures(len(names), len(places)), input_names=names)
     hours = _complete_hours(fetch(sources, cache))
     targets = [f"{place}{_AHEAD}" for place in places]
     features = [name for name in hours.columns if not name.endswith(_AHEAD)]
@@ -64,7 +67,7 @@ def read_river_flow(
     inputs = hours[features].to_numpy(np.float32)
     chosen = np.random.default_rng(0).permutation(len(hours))[:rows]
     flows = hours[targets].to_numpy(np.float32) / np.float32(unit)
-    return Splits((inputs[chosen], flows[chosen]))
+    return Splits((inputs[chosen], flows[chosen]), input_names=features)
 
 
 def _complete_hours(wheel: Path) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 
 from phytotron.errors import UserError, did_you_mean
 from phytotron.evaluation.calibration import calibration_bins, expected_calibration_error
+from phytotron.evaluation.metric_names import metric_name
 from phytotron.evaluation.metrics import per_class, scores
 from phytotron.evaluation.mistakes import confident_mistakes
 from phytotron.evaluation.outputs import test_predictions
@@ -138,7 +139,7 @@ def summary(experiment: str, metric: str, metrics: Mapping[str, float]) -> str:
         metric: the metric that is compared, without the split.
         metrics: see `Evaluation`.
     """
-    text = f"{experiment}: {metric} {metrics[metric]:.3f}"
+    text = f"{experiment}: {metric_name(metric)} {metrics[metric]:.3f}"
     if f"{metric}_low" in metrics:
         text += f" [{metrics[f'{metric}_low']:.3f}, {metrics[f'{metric}_high']:.3f}]"
     if metric != "accuracy" and "accuracy" in metrics:

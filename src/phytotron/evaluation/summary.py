@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.errors import UserError
+from phytotron.evaluation.metric_names import metric_name
 from phytotron.files import read_json
 from phytotron.tables import text_table
 
@@ -20,8 +21,8 @@ REPORT = Path("build/report/index.html")
 
 
 def summary() -> str:
-    """The table of experiments, the best first, and the lines below it; ASCII, below 80 columns
-    for names of up to 18 characters.
+    """The table of experiments, the best first, and the lines below it; below 80 columns for names
+    of up to 18 characters.
 
     Raises:
         UserError: nothing has been compared yet.
@@ -46,7 +47,7 @@ def _columns(comparison: dict[str, Any]) -> dict[str, str]:
     if metric != "accuracy" and any("accuracy" in row for row in rows):
         columns["accuracy"] = "accuracy"
     intervals = any(f"{metric}_low" in row for row in rows)
-    return columns | {f"{metric} [95 %]" if intervals else metric: metric}
+    return columns | {metric_name(metric) + " [95 %]" * intervals: metric}
 
 
 def _row(row: dict[str, Any], comparison: dict[str, Any], columns: dict[str, str]) -> list[str]:
@@ -82,7 +83,8 @@ def _verdict(row: dict[str, Any], baseline: str | None) -> str:
 
 def _facts(comparison: dict[str, Any]) -> list[tuple[str, str]]:
     selected, baseline = comparison["selected"], comparison["baseline"]
-    metric, best = comparison["metric"], {"max": "highest", "min": "lowest"}[comparison["goal"]]
+    metric = metric_name(comparison["metric"])
+    best = {"max": "highest", "min": "lowest"}[comparison["goal"]]
     facts = []
     if len(comparison["experiments"]) == 1:
         facts.append(("selected", f"{selected}, the only experiment"))

@@ -24,7 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from phytotron.evaluation.calibration import Bin, expected_calibration_error
 from phytotron.evaluation.metric_names import capitalised, metric_name
-from phytotron.evaluation.tables import read_csv
 from phytotron.figures.theme import (
     GAP,
     LINE,
@@ -49,44 +48,6 @@ _CURVES_WIDTH, _CURVES_HEIGHT = 9.0, 3.0  # inches, without what is below the ax
 _CLOSE = {"borderaxespad": 0.2, "borderpad": 0.2}  # of a legend
 _WRITTEN = 0.095  # the smallest share that is written into its cell: 10 % when it is rounded
 _CONFUSION_TITLE = "Confusion matrix: of each actual class, the share predicted as … (%)"
-
-
-def experiment_figures(
-    evaluation: Path | str, model: Path | str, metric: str = "macro_f1"
-) -> dict[str, Figure]:
-    """The figures of one experiment, as far as there is something to draw.
-
-    `confusion` and `calibration` for a classifier; after several epochs, `learning_curves`.
-
-    Args:
-        evaluation: what the stage `evaluate` wrote, such as `build/evaluation/router/textcnn`.
-        model: what the stage `train` wrote, such as `build/models/router/textcnn`.
-        metric: of the comparison; its curve on the validation split is drawn beside the loss.
-    """
-    evaluation, model = Path(evaluation), Path(model)
-    figures = {}
-    if (evaluation / "confusion.csv").exists():
-        labels = [row["label"] for row in read_csv(evaluation / "per_class.csv")]
-        pairs = [
-            (row["actual"], row["predicted"]) for row in read_csv(evaluation / "confusion.csv")
-        ]
-        figures["confusion"] = confusion_figure(confusion_counts(pairs, labels), labels)
-    if (evaluation / "calibration.csv").exists():
-        bins = [
-            Bin(
-                bin_low=float(row["bin_low"]),
-                bin_high=float(row["bin_high"]),
-                count=int(row["count"]),
-                confidence=float(row["confidence"]),
-                accuracy=float(row["accuracy"]),
-            )
-            for row in read_csv(evaluation / "calibration.csv")
-        ]
-        figures["calibration"] = reliability_figure(bins)
-    history = read_csv(model / "history.csv")
-    if len(history) > 1:
-        figures["learning_curves"] = learning_curves_figure({model.name: history}, metric=metric)
-    return figures
 
 
 def confusion_counts(pairs: Iterable[tuple[str, str]], labels: Sequence[str]) -> NDArray[np.int64]:
@@ -243,6 +204,7 @@ def learning_curves_figure(
 ) -> Figure:
     """Loss, and the metric on the validation split, of each epoch, side by side.
 
+    Without any value of the metric, such as that of a generative model, the loss stands alone.
     What was trained in one go has one row: a level line, to compare the curves of others with.
 
     Args:
@@ -252,17 +214,24 @@ def learning_curves_figure(
         theme: colours.
     """
     with rc_context(theme.style):
-        figure = Figure(figsize=(_CURVES_WIDTH, _CURVES_HEIGHT))
-        losses, scores = figure.subplots(1, 2)
+        both = any(_known(rows, f"val_{metric}") for rows in histories.values())
+        width = _CURVES_WIDTH if both else _CURVES_WIDTH / 2
+        figure = Figure(figsize=(width, _CURVES_HEIGHT))
+        losses, *rest = figure.subplots(1, 1 + both, squeeze=False)[0]
+        handles: list[Any] = []
         for index, (experiment, rows) in enumerate(histories.items()):
             slot = (slots[experiment] if slots else index) % SLOTS
             look = {"color": theme.series[slot], "marker": SLOT_MARKERS[slot]}
             _draw_curve(losses, rows, "val_loss", **look)
             _draw_curve(losses, rows, "train_loss", **look, linestyle=":", fill=theme.paper)
-            _draw_curve(scores, rows, f"val_{metric}", **look, label=experiment)
+            handles.append(Line2D([], [], **look, markersize=4, linewidth=1.4, label=experiment))
+            for scores in rest:
+                _draw_curve(scores, rows, f"val_{metric}", **look, label=experiment)
         losses.set_title("Loss")
-        scores.set_title(f"{capitalised(metric_name(metric))} on the validation split")
-        for axes in (losses, scores):
+        for scores in rest:
+            scores.set_title(f"{capitalised(metric_name(metric))} on the validation split")
+            handles, _ = scores.get_legend_handles_labels()
+        for axes in (losses, *rest):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.grid(axis="y", clip_on=False)
         key = [
@@ -272,19 +241,29 @@ def learning_curves_figure(
         # Above the axes, where it hides no curve.
         losses.legend(handles=key, loc="lower right", bbox_to_anchor=(1, 1), **_CLOSE, ncols=2)
         below = GAP + LINE
-        for axes in (losses, scores):
+        for axes in (losses, *rest):
             set_labels(axes, "epoch", below=below)
         bottom = below + LINE + GAP
-        handles, names = scores.get_legend_handles_labels()
+        names = [handle.get_label() for handle in handles]
         if len(histories) > 1 and names:
-            columns = legend_columns(names, _CURVES_WIDTH)
+            columns = legend_columns(names, width)
             figure.legend(handles, names, loc="lower center", **_CLOSE, ncols=columns)
             bottom += legend_height(names, columns)
-        left = max(tick_width(losses), tick_width(scores)) + GAP
+        left = max(map(tick_width, (losses, *rest))) + GAP
         figure.set_figheight(_CURVES_HEIGHT + bottom)
-        wide = (_CURVES_WIDTH - 3 * left) / 2
+        wide = (width - 3 * left) / 2
         set_margins(figure, left=left, bottom=bottom, top=LINE + 2 * GAP, wspace=left / wide)
     return figure
+
+
+def has_curves(rows: Sequence[Mapping[str, Any]], metric: str) -> bool:
+    """Whether a history has anything for `learning_curves_figure`."""
+    return any(_known(rows, column) for column in ("train_loss", "val_loss", f"val_{metric}"))
+
+
+def _known(rows: Sequence[Mapping[str, Any]], column: str) -> list[Mapping[str, Any]]:
+    """The rows in which a column is not empty."""
+    return [row for row in rows if row.get(column) not in (None, "")]
 
 
 def _draw_curve(
@@ -298,7 +277,7 @@ def _draw_curve(
     fill: str | None = None,
     label: str | None = None,
 ) -> None:
-    filled = [row for row in rows if row.get(column) not in (None, "")]
+    filled = _known(rows, column)
     values = [float(row[column]) for row in filled]
     if len(rows) == 1:
         for value in values:

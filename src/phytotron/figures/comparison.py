@@ -25,6 +25,7 @@ from phytotron.figures.theme import (
 )
 
 _ROW = 0.3  # inches of a row
+_INTERVALS_WIDTH = 4.9  # inches: fits the screen of a phone
 _MARKS = 40  # of a line: with more of them the line cannot be seen
 
 
@@ -50,7 +51,7 @@ def intervals_figure(
     """A row per experiment, the first on top; the dashed line is the reference value."""
     below = GAP + LINE
     with rc_context(theme.style):
-        figure = Figure(figsize=(5.2, below + LINE + 2 * GAP + _ROW * len(intervals)))
+        figure = Figure(figsize=(_INTERVALS_WIDTH, below + LINE + 2 * GAP + _ROW * len(intervals)))
         axes = figure.subplots()
         if _drawable(reference):
             axes.axvline(reference, color=theme.muted, linestyle="--", linewidth=1, clip_on=False)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from phytotron.errors import UserError, did_you_mean
+from phytotron.evaluation.metric_names import metric_name
 from phytotron.evaluation.paired import permutation_test
 from phytotron.evaluation.predictions import ClassPredictions, Predictions
 from phytotron.evaluation.statistics import Counts, count_classes
@@ -92,15 +93,15 @@ def decide(
         test_split: gives the present test split, as the predictions of any model on it; called
             only when the two were measured on different test sets. None: there are none.
     """
-    name = gate.metric
+    name, shown = gate.metric, metric_name(gate.metric)
     value = _noted(candidate, name)
     if gate.gain(value, gate.threshold) < 0:
         side, limit = ("below", "least") if gate.goal == "max" else ("above", "most")
-        reason = f"{name} {value:.4f} is {side} the {limit} that is allowed, {gate.threshold:g}"
+        reason = f"{shown} {value:.4f} is {side} the {limit} that is allowed, {gate.threshold:g}"
         return Verdict(False, reason, {name: value})
     if champion is None:
         side = "least" if gate.goal == "max" else "most"
-        reason = f"the first champion: {name} {value:.4f} is at {side} {gate.threshold:g}"
+        reason = f"the first champion: {shown} {value:.4f} is at {side} {gate.threshold:g}"
         return Verdict(True, reason, {name: value})
     numbers: dict[str, float] = {}
     other = f"the champion {fact(champion, 'experiment') or 'in use'}"
@@ -118,14 +119,14 @@ def decide(
         noted = facts(champion, "metrics").get(name)
         if noted is None:
             reason = (
-                f"{other} has no {name}, so they cannot be compared: "
+                f"{other} has no {shown}, so they cannot be compared: "
                 f"register.on_incomparable is {gate.on_incomparable}"
             )
             return Verdict(gate.on_incomparable == "promote", reason, {name: value})
         old = float(noted)
     numbers |= {name: value, f"champion_{name}": old}
     gain = gate.gain(value, old)
-    comparison = f"{name} {value:.4f} against {old:.4f} of {other} is a gain of {gain:+.4f}"
+    comparison = f"{shown} {value:.4f} against {old:.4f} of {other} is a gain of {gain:+.4f}"
     if "p_value" in numbers:
         comparison += f" (paired test: p = {numbers['p_value']:.4f})"
     if gain > gate.min_gain:

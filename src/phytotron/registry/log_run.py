@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 
 from omegaconf import OmegaConf
 
-from phytotron.figures.classifier import experiment_figures, save
+from phytotron.figures.classifier import save
+from phytotron.figures.experiment import experiment_figures
 from phytotron.files import read_json, sha256, write_text
 from phytotron.registry.evaluated_model import IDENTITY, EvaluatedModel, LoggedRun
 from phytotron.registry.mlflow_model import log_model
@@ -239,12 +240,9 @@ def _log_artifacts(
     """Figures, tables and mistakes of the evaluation, and the files of the provenance."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        if (evaluated.evaluation / "per_class.csv").exists():  # a classifier
-            figures = experiment_figures(
-                evaluated.evaluation, evaluated.model, metric=evaluated.name
-            )
-            for name, figure in figures.items():
-                save(figure, folder / f"figures/{name}.png")
+        figures = experiment_figures(evaluated.evaluation, evaluated.model, evaluated.name)
+        for name, figure in figures.items():
+            save(figure, folder / f"figures/{name}.png")
         for file, text in provenance.files.items():
             write_text(folder / "provenance" / file, text)
         client.log_artifacts(run_id, temporary)

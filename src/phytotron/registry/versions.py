@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from phytotron.errors import UserError, did_you_mean
+from phytotron.evaluation.metric_names import metric_name
 from phytotron.registry.evaluated_model import IDENTITY, EvaluatedModel, LoggedRun
 from phytotron.tracking.environment import mlflow
 from phytotron.tracking.lease import is_lease
@@ -53,7 +54,7 @@ def register_version(
         f"models:/{logged.model_id}",
         run_id=logged.run_id,
         tags=tags,
-        description=f"{evaluated.experiment}: {evaluated.name} {evaluated.value:.4f}",
+        description=f"{evaluated.experiment}: {metric_name(evaluated.name)} {evaluated.value:.4f}",
         model_id=logged.model_id,
     )
 

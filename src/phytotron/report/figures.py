@@ -6,17 +6,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from phytotron.evaluation.calibration import Bin
 from phytotron.evaluation.metric_names import metric_name
+from phytotron.evaluation.predictions import ValuePredictions
 from phytotron.figures.classifier import (
     confusion_figure,
     confusion_tips,
+    has_curves,
     learning_curves_figure,
     reliability_figure,
 )
 from phytotron.figures.comparison import Interval, dots_figure, intervals_figure
+from phytotron.figures.regressor import predictions_figure, residuals_figure
 from phytotron.figures.theme import PAGE, inline_svg
 from phytotron.report.inputs import Inputs, ReportedExperiment
 from phytotron.report.words import count, score, signed, span
@@ -99,11 +104,11 @@ def split_label(label: str) -> tuple[str, str]:
 
 
 def learning_curves(inputs: Inputs) -> Markup | None:
-    """Loss and metric over the epochs, all experiments in one figure; None without histories."""
-    curved = [each for each in inputs.charted if each.history]
+    """Loss and metric over the epochs, all experiments in one figure; None without any value."""
+    metric = inputs.metric
+    curved = [each for each in inputs.charted if has_curves(each.history, metric)]
     if not curved:
         return None
-    metric = inputs.metric
     figure = learning_curves_figure(
         {each.name: each.history for each in curved},
         metric=metric,
@@ -146,6 +151,43 @@ def reliability(each: ReportedExperiment) -> Markup:
         title=f"Reliability of {each.name}",
         description="; ".join(told) or "no values",
     )
+
+
+def predicted_values(each: ReportedExperiment) -> Markup:
+    """Predicted against true values of an experiment that predicts some."""
+    values = _values(each)
+    told = "; ".join(
+        f"output {number}: correlation {score(_correlation(*pair))}"
+        for number, pair in enumerate(zip(values.targets.T, values.values.T, strict=True), start=1)
+    )
+    figure = predictions_figure(values.targets, values.values, theme=PAGE)
+    title = f"Predicted against true values of {each.name}"
+    return inline_svg(figure, f"values-{each.slot}", title=title, description=told)
+
+
+def residuals(each: ReportedExperiment) -> Markup:
+    """How often the predictions of an experiment are off by how much."""
+    values = _values(each)
+    off = values.values.astype(np.float64) - values.targets
+    told = "; ".join(
+        f"output {number}: mean {mean:.4g}, standard deviation {deviation:.4g}"
+        for number, (mean, deviation) in enumerate(zip(off.mean(0), off.std(0), strict=True), 1)
+    )
+    figure = residuals_figure(values.targets, values.values, theme=PAGE)
+    title = f"Residuals of {each.name}"
+    return inline_svg(figure, f"residuals-{each.slot}", title=title, description=told)
+
+
+def _values(each: ReportedExperiment) -> ValuePredictions:
+    assert each.values is not None
+    return each.values
+
+
+def _correlation(targets: NDArray[np.float32], values: NDArray[np.float32]) -> float | None:
+    """Pearson's coefficient; None where one of both never changes."""
+    if np.ptp(targets) == 0 or np.ptp(values) == 0:
+        return None
+    return float(np.corrcoef(targets, values)[0, 1])
 
 
 def confusion(each: ReportedExperiment, labels: Sequence[str]) -> Markup:

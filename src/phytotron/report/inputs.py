@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from phytotron.errors import UserError
+from phytotron.evaluation.predictions import FILE, ValuePredictions, load_if_there
 from phytotron.report.words import readable, web_address
 
 # Lower and upper limit, count, mean confidence and accuracy.
@@ -57,6 +58,7 @@ class ReportedExperiment:
         rank: the row of `results/comparison.json`.
         history: the rows of `history.csv`; an unknown value is None.
         classes, confusion, calibration, mistakes: of a classifier; else empty.
+        values: of a model that predicts real values; else None.
         confusion: test samples of each (actual, predicted) pair.
         calibration: limits, count, mean confidence and accuracy of each bin.
     """
@@ -73,6 +75,7 @@ class ReportedExperiment:
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     calibration: list[CalibrationRow] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    values: ValuePredictions | None = None
 
     @cached_property
     def f1(self) -> dict[str, float | None]:
@@ -204,7 +207,7 @@ def _experiment(
             {key: _number(value) for key, value in row.items()}
             for row in _rows(model / "history.csv", trained)
         ],
-        **_of_a_classifier(evaluation, evaluated, mistakes),
+        **(_of_a_classifier(evaluation, evaluated, mistakes) or _of_a_regressor(evaluation)),
     )
 
 
@@ -229,6 +232,12 @@ def _of_a_classifier(evaluation: Path, stage: str, mistakes: int) -> dict[str, A
             _mistake(row) for row in _json(evaluation / "mistakes.json", stage)[:mistakes]
         ],
     }
+
+
+def _of_a_regressor(evaluation: Path) -> dict[str, Any]:
+    """What the evaluation wrote of a model that predicts real values; nothing for others."""
+    predictions = load_if_there(evaluation / FILE)
+    return {"values": predictions} if isinstance(predictions, ValuePredictions) else {}
 
 
 def _bin(row: dict[str, str]) -> CalibrationRow:

@@ -20,6 +20,7 @@ SECTIONS = {
     "classes": "Classes",
     "confusions": "Confusions",
     "reliability": "Calibration",
+    "values": "Predicted values",
     "differences": "Config differences",
     "mistakes": "Confident mistakes",
     "data": "Data",
@@ -80,6 +81,7 @@ def sections(inputs: Inputs) -> list[tuple[str, str]]:
         "classes": not inputs.labels,
         "confusions": not any(each.confusion for each in charted),
         "reliability": not any(each.calibration for each in charted),
+        "values": not any(each.values for each in charted),
         "mistakes": not any(each.classes for each in charted),
         "data": not (inputs.manifest or inputs.crawl or inputs.cleaning),
     }
@@ -142,6 +144,11 @@ def _charts(inputs: Inputs) -> dict[str, Any]:
         ],
         "reliabilities": [
             (each, figures.reliability(each)) for each in charted if each.calibration
+        ],
+        "values": [
+            (each, figures.predicted_values(each), figures.residuals(each))
+            for each in charted
+            if each.values
         ],
         "differing": differing,
         "common": common,
