@@ -63,6 +63,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("CONTRIBUTING.md", ""): "the glossary",
     ("tests/test_words.py", ""): "this list",
     ("src/phytotron/config/catalogue.csv", ""): "the catalogue's titles",
+    ("docs/sources.md", ""): "the catalogue's titles",
     ("src/phytotron/config/renamed.py", ""): "old keys and choices with their new names",
     ("conf/clean/router.yaml", BOOK): "the text of a page",
     ("tests/config/test_renamed.py", r"(first|last)_beta"): "an old key and its answer",

@@ -108,6 +108,43 @@ def test_a_page_shows_the_committed_figures(project: Path, make_result, write) -
     assert f"\n{image}decision_regions.png)\n" in rendered()
 
 
+def test_a_section_names_the_sources_and_links_to_the_files(project: Path, change) -> None:
+    section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
+    config = "[`planar.yaml`](../../conf/experiment/scratch/planar.yaml)"
+    assert section.splitlines()[3:] == [
+        "C25: [Notes of several courses, Shallow neural networks](../sources.md).",
+        f"Config: {config}.",  # the model is a class of the standard library
+    ]
+    other = "C20, C22: [Pattanayak 2023, ch. 2, Listing 2-15; Vasilev 2023, ch. 2](../sources.md)."
+    assert other in rendered().splitlines()
+    change(
+        "conf/model/net.yaml",
+        "collections.OrderedDict",
+        "phytotron.scratch.descent.gradient_descent",
+    )
+    model = "[`gradient_descent`](../../src/phytotron/scratch/descent.py)"
+    assert f"Config: {config}; model: {model}." in rendered().splitlines()
+
+
+def test_a_model_in_the_file_itself_is_linked(project: Path, change) -> None:
+    inline = "model: {_target_: phytotron.scratch.perceptron.Perceptron}\ncard:\n"
+    change("conf/experiment/scratch/planar.yaml", "card:\n", inline)
+    assert "; model: [`Perceptron`](../../src/phytotron/scratch/perceptron.py)." in rendered()
+
+
+def test_an_experiment_that_is_in_no_book_has_links_alone(project: Path, change) -> None:
+    change("conf/experiment/scratch/planar.yaml", "[C25]", "[]")
+    section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
+    assert section.splitlines()[3].startswith("Config: ")
+
+
+def test_a_preset_does_not_repeat_the_sources(project: Path, change) -> None:
+    presets = "presets: {full: {overrides: [trainer.max_epochs=50], target: 0.99}}"
+    file = "conf/experiment/scratch/planar.yaml"
+    change(file, "  target: 0.9\n", f"  target: 0.9\n  {presets}\n")
+    assert rendered().count("[`planar.yaml`]") == 1
+
+
 class Addresses(HTMLParser):
     """Collects what a page refers to, and its headings' names."""
 
@@ -158,6 +195,7 @@ def test_the_page_shows_curves_tables_and_figures(page: str) -> None:
     assert "val_loss: 0.8 in epoch 0, 0.6 in epoch 1" in page
     assert page.count("validation</text>") == 1
     assert "A course on neural networks" in page
+    assert "Notes of several courses, Shallow neural networks" in page
     assert "0.91 ± 0.01" in page
     assert "&lt;8&gt;" in page
     assert "<script" not in page

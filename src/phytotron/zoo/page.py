@@ -57,6 +57,7 @@ def _card(system: ZooEntry) -> list[tuple[str, str]]:
     card = system.card
     rows = [
         ("catalogue", ", ".join(card["catalogue"])),
+        ("sources", system.sources),
         ("reference", card["reference"]),
         ("data", system.data),
         ("notes", system.notes),
