@@ -88,7 +88,7 @@ def test_a_place_is_named_once() -> None:
         ("F07", "Vasilev 2023, ch. 4"),
         ("L06c", "Vasilev 2023, ch. 8"),
         ("Q05", "Vasilev 2023, ch. 10"),
-        ("C35", "Vasilev 2023, ch. 1; ch. 3"),
+        ("C35", "Vasilev 2023, ch. 1, ch. 3"),
         ("N12", "Rajput 2023, ch. 11; Vasilev 2023, ch. 5"),
         ("C14", "Rajput 2023, ch. 7"),
         ("A02", "Rajput 2023, ch. 3"),
@@ -100,6 +100,26 @@ def test_a_place_is_named_once() -> None:
 )
 def test_rows_that_were_looked_up_by_hand(row: str, source: str) -> None:
     assert cited(row) == source
+
+
+def docstring_rows() -> list[tuple[str, str, str, str]]:
+    """File, indentation, lines before and ids of each `Catalogue:` line in a docstring."""
+    found = []
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        for match in re.finditer(r"^( *)Catalogue: ([A-Z]\d.*)$", text, flags=re.MULTILINE):
+            found.append((path.name, match[1], text[: match.start()], match[2]))
+    return found
+
+
+@pytest.mark.parametrize(("name", "indent", "before", "rows"), docstring_rows())
+def test_a_module_names_the_sources_of_its_rows(
+    name: str, indent: str, before: str, rows: str
+) -> None:
+    sources = (source for row in rows.split(", ") for source in catalogue()[row].sources)
+    expected = f"Sources: {citation(sources)}"
+    last = " ".join(before.rpartition(f"\n{indent}Sources: ")[2].split())
+    assert f"Sources: {last}" == expected, f"{name}: before `Catalogue: {rows}` write: {expected}"
 
 
 # --- phytotron list --source -------------------------------------------------------------------

@@ -118,7 +118,7 @@ def places() -> tuple[tuple[str, Source], ...]:
 
 
 def citation(sources: Iterable[Source]) -> str:
-    """Such as `Pattanayak 2023, ch. 2; ch. 5, Listings 5-5, 5-6; Vasilev 2023, ch. 3`."""
+    """Such as `Pattanayak 2023, ch. 2, ch. 5, Listings 5-5, 5-6; Vasilev 2023, ch. 3`."""
     named: dict[Book, dict[str, list[str]]] = {}
     for source in sources:
         found = named.setdefault(source.book, {}).setdefault(source.part, [])
@@ -129,7 +129,7 @@ def citation(sources: Iterable[Source]) -> str:
         within = [
             f"{part}, {_joined(found)}" if found else part for part, found in chapters.items()
         ]
-        parts.append(f"{book.short}, {'; '.join(within)}")
+        parts.append(f"{book.short}, {', '.join(within)}")
     return "; ".join(parts)
 
 

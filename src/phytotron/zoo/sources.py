@@ -138,7 +138,7 @@ def _cut(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
 
 
 def _books(words: str) -> list[Book]:
-    """The book with this id, or those whose author, title and year have all of the words."""
+    """The one with this id, or those whose author, title and year have all of the words."""
     if words in books():
         return [books()[words]]
     wanted = words.lower().replace(".", " ").split()
