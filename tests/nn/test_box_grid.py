@@ -20,7 +20,8 @@ def test_a_box_is_encoded_as_in_vasilev_2023():
 
 
 def test_the_number_of_places():
-    # Vasilev 2023, ch. 5, catalogue H08: a 3 x 3 grid with two anchors has 18 boxes, with 3 classes 3 x 3 x 16 numbers
+    # Vasilev 2023, ch. 5, catalogue H08: a 3 x 3 grid with two anchors has 18 boxes, with 3
+    # classes 3 x 3 x 16 numbers
     assert len(BoxGrid(99, 99, [33], ANCHORS)) == 18
 
 

@@ -15,6 +15,7 @@ from phytotron.runs.results import Result, write_result
 from phytotron.zoo import sources_page
 from phytotron.zoo.coverage import implementations
 from phytotron.zoo.entries import zoo_entries
+from phytotron.zoo.report import report
 from phytotron.zoo.sources import list_source, render
 
 ROOT = Path(__file__).parents[2]
@@ -196,6 +197,7 @@ def test_the_number_of_several_parts_means_all_of_them(project: Path) -> None:
     parts = {row["place"] for row in list_source("Listing 4-7")}
     assert parts == {f"Listing 4-7.{number}" for number in range(1, 11)}
     assert {row["place"] for row in list_source("Listing 5-3")} == {"Listing 5-3a", "Listing 5-3b"}
+    assert {row["place"] for row in list_source("Listing 6-1")} == {"Listing 6-1a", "Listing 6-1b"}
     # 4-7.1 is one of them, and no beginning of 4-7.10; 2-1 is no beginning of 2-10.
     assert {row["place"] for row in list_source("Listing 4-7.1")} == {"Listing 4-7.1"}
     assert {row["place"] for row in list_source("Listing 2-1")} == {"Listing 2-1"}
@@ -265,6 +267,9 @@ def test_the_page_links_experiments_and_files(project: Path) -> None:
         "| C25 | Two-layer network on planar flower data "
         "| [`scratch/planar`](zoo/scratch.md#planar) |",
     ]
+    # Of the rows that this project implements, one is in these notes.
+    counts = "Notes of several courses, 2021-2022. 1 of 182 rows are implemented"
+    assert f"{counts}: `phytotron list --source 002`." in lines
     xor = "[`scratch/xor`](../conf/experiment/scratch/xor.yaml)"  # has no section
     name = "XOR MLP with sigmoid units, hand-derived backprop"
     assert f"| Listing 2-15 | C20 | {name} | {xor} |" in lines
@@ -281,6 +286,12 @@ def test_the_page_has_every_place(project: Path) -> None:
     assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == [
         book.short for book in books().values()
     ]
+
+
+def test_report_writes_the_page(project: Path) -> None:
+    assert sources_page.PAGE in report()
+    expected = sources_page.render(implementations(), {"scratch/planar", "scratch/xor"})
+    assert sources_page.PAGE.read_text() == expected
 
 
 def test_the_committed_page_is_that_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:

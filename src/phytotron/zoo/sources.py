@@ -42,11 +42,11 @@ def list_source(question: str) -> list[dict[str, Any]]:
     """
     chosen = _chosen(question)
     found = implementations()
-    states: dict[str | None, str] = {None: MISSING}
+    states: dict[str, str] = {}
     rows = []
     for name, source in chosen:
         by = found[name].by if name in found else None
-        if by not in states:
+        if by is not None and by not in states:
             states[by] = _state(by)
         rows.append(
             {
@@ -57,7 +57,7 @@ def list_source(question: str) -> list[dict[str, Any]]:
                 "id": name,
                 "name": catalogue()[name].name,
                 "by": by,
-                "state": states[by],
+                "state": MISSING if by is None else states[by],
             }
         )
     return rows
@@ -169,7 +169,7 @@ def _only(
     low = wanted.lower()
     pairs = list(zip(left, (name.lower() for name in names), strict=True))
     found = [pair for pair, name in pairs if name == low]
-    if not found and kind != "chapter":
+    if not found:
         # A digit after it would make another number of it.
         begins = re.compile(re.escape(low) + r"(?!\d)")
         found = [pair for pair, name in pairs if begins.match(name)]
