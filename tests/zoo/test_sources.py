@@ -12,7 +12,7 @@ from phytotron.cli import main
 from phytotron.config.catalogue import books, catalogue, citation, places
 from phytotron.errors import UserError
 from phytotron.runs.results import Result, write_result
-from phytotron.zoo import sources_page
+from phytotron.zoo import sources_page, table
 from phytotron.zoo.coverage import implementations
 from phytotron.zoo.entries import zoo_entries
 from phytotron.zoo.report import report
@@ -309,5 +309,5 @@ def test_the_links_of_the_committed_page_lead_to_files_and_sections() -> None:
         target = (page.parent / address) if address else page
         assert target.is_file(), address
         if anchor:
-            headings = re.findall(r"^#+ `?(.+?)`?$", target.read_text(), flags=re.MULTILINE)
-            assert anchor in [heading.lower().replace(" ", "-") for heading in headings]
+            headings = re.findall(r"^#+ (.+)$", target.read_text(), flags=re.MULTILINE)
+            assert anchor in map(table.anchor, headings)

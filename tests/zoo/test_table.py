@@ -112,11 +112,13 @@ def test_a_section_names_the_sources_and_links_to_the_files(project: Path, chang
     section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
     config = "[`planar.yaml`](../../conf/experiment/scratch/planar.yaml)"
     assert section.splitlines()[3:] == [
-        "C25: [Notes of several courses, Shallow neural networks](../sources.md).",
+        "C25: [Notes of several courses, Shallow neural networks]"
+        "(../sources.md#notes-of-several-courses-shallow-neural-networks).",
         f"Config: {config}.",  # the model is a class of the standard library
     ]
-    other = "C20, C22: [Pattanayak 2023, ch. 2, Listing 2-15; Vasilev 2023, ch. 2](../sources.md)."
-    assert other in rendered().splitlines()
+    first = "[Pattanayak 2023, ch. 2, Listing 2-15](../sources.md#pattanayak-2023-ch-2)"
+    second = "[Vasilev 2023, ch. 2](../sources.md#vasilev-2023-ch-2)"
+    assert f"C20, C22: {first}; {second}." in rendered().splitlines()
     change(
         "conf/model/net.yaml",
         "collections.OrderedDict",
@@ -143,6 +145,28 @@ def test_a_preset_does_not_repeat_the_sources(project: Path, change) -> None:
     file = "conf/experiment/scratch/planar.yaml"
     change(file, "  target: 0.9\n", f"  target: 0.9\n  {presets}\n")
     assert rendered().count("[`planar.yaml`]") == 1
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of the headings of a Markdown page, which links can lead to."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), flags=re.MULTILINE)
+    return {table.anchor(heading) for heading in headings}
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("Vasilev 2023, ch. 3", "vasilev-2023-ch-3"),
+        ("`mnist_rbm.full`", "mnist_rbmfull"),
+        (
+            "Notes of several courses, CNNs in TensorFlow/Keras",
+            "notes-of-several-courses-cnns-in-tensorflowkeras",
+        ),
+        ("NN-3 Backpropagation (again)", "nn-3-backpropagation-again"),
+    ],
+)
+def test_a_heading_has_the_name_that_github_gives_it(heading: str, name: str) -> None:
+    assert table.anchor(heading) == name
 
 
 class Addresses(HTMLParser):
@@ -249,7 +273,9 @@ def test_the_lines_of_the_tables_are_short_and_their_links_lead_somewhere() -> N
         page = path.read_text()
         assert max(len(line) for line in page.splitlines() if line.startswith("|")) < 120
         for address in re.findall(r"\]\((?!http)([^)]+)\)", page):
-            assert (path.parent / address).is_file(), address
+            file, _, section = address.partition("#")
+            assert (path.parent / file).is_file(), address
+            assert not section or section in anchors(path.parent / file), address
 
 
 def test_every_result_is_as_it_was_written_and_of_an_experiment(

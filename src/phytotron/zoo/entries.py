@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from phytotron.config.catalogue import catalogue, citation
+from phytotron.config.catalogue import Source, catalogue
 from phytotron.config.experiments import (
     CONF,
     experiment_file,
@@ -59,11 +59,10 @@ class ZooEntry:
         return of.get("notes")
 
     @property
-    def sources(self) -> str:
-        """Where the books describe the rows of its card; empty when it has no rows."""
-        return citation(
-            source for row in self.card["catalogue"] for source in catalogue()[row].sources
-        )
+    def sources(self) -> list[Source]:
+        """Where the books describe the rows of its card, book by book."""
+        found = [source for row in self.card["catalogue"] for source in catalogue()[row].sources]
+        return sorted(dict.fromkeys(found), key=lambda source: source.book.id)
 
     @property
     def family(self) -> str:

@@ -38,7 +38,7 @@ def render(found: Mapping[str, Implementation], zoo: Collection[str]) -> str:
     }
     lines = [_HEAD]
     for book in books().values():
-        lines.append(f"- {book.id}: [{book.short}](#{_anchor(book.short)})")
+        lines.append(f"- {book.id}: [{book.short}](#{table.anchor(book.short)})")
     for book, members in by_book.items():
         lines += ["", *_section(book, members, found, zoo)]
     return "\n".join([*lines, ""])
@@ -54,12 +54,12 @@ def _section(
     yield ""
     counts = summary((name for name, _ in members), found)
     yield f"{book.full}. {counts}: `phytotron list --source {book.id}`."
-    for part, pairs in groupby(members, key=lambda pair: pair[1].part):
+    for heading, pairs in groupby(members, key=lambda pair: table.chapter_heading(pair[1])):
         rows = list(pairs)
         has_places = any(source.place for _, source in rows)
         names = [*(["place"] if has_places else []), "row", "system", "implemented by"]
         yield ""
-        yield f"### {book.short}, {part}"
+        yield f"### {heading}"
         yield ""
         yield _row(names)
         yield _row(["---"] * len(names))
@@ -73,14 +73,9 @@ def _link(by: str, zoo: Collection[str]) -> str:
     """To the section of an experiment, or to a file."""
     if by in zoo:
         section = by.removeprefix(f"{family(by)}/")
-        return f"[`{by}`]({table.FOLDER.name}/{table.page_of(family(by))}#{_anchor(section)})"
+        return f"[`{by}`]({table.FOLDER.name}/{table.page_of(family(by))}#{table.anchor(section)})"
     config = FOLDER / f"{by}.yaml"
     return f"[`{by}`](../{config.as_posix() if config.is_file() else by})"
-
-
-def _anchor(heading: str) -> str:
-    """What GitHub makes of a heading of letters, digits, blanks and hyphens."""
-    return heading.lower().replace(" ", "-")
 
 
 def _row(cells: list[str]) -> str:

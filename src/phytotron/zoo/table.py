@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
+from phytotron.config.catalogue import Source, citation
 from phytotron.config.experiments import experiment_file
 from phytotron.config.families import FAMILIES
 from phytotron.config.imports import SourceTree
@@ -122,7 +124,8 @@ def _origin(system: ZooEntry, tree: SourceTree) -> Iterator[str]:
     """The rows that it implements with their sources, and links to its config and its model."""
     if system.sources:
         rows = ", ".join(system.card["catalogue"])
-        yield f"{rows}: [{markdown(system.sources)}](../{SOURCES})."
+        by_book = groupby(system.sources, key=lambda source: source.book)
+        yield f"{rows}: {'; '.join(_sources_link(list(sources)) for _, sources in by_book)}."
     config = experiment_file(system.experiment)
     links = f"Config: [`{config.name}`](../../{config.as_posix()})"
     code = tree.defining(system.model) if system.model else None
@@ -130,6 +133,22 @@ def _origin(system: ZooEntry, tree: SourceTree) -> Iterator[str]:
         name = system.model.rpartition(".")[2]
         links += f"; model: [`{name}`](../../src/{tree.name(code)})"
     yield f"{links}."
+
+
+def _sources_link(sources: list[Source]) -> str:
+    """The citation of a book, as a link to the first of its chapters."""
+    heading = chapter_heading(sources[0])
+    return f"[{markdown(citation(sources))}](../{SOURCES}#{anchor(heading)})"
+
+
+def chapter_heading(source: Source) -> str:
+    """The heading of a chapter on the page of sources, such as `Pattanayak 2023, ch. 5`."""
+    return f"{source.book.short}, {source.part}"
+
+
+def anchor(heading: str) -> str:
+    """The name that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _name(system: ZooEntry) -> str:
