@@ -80,6 +80,7 @@ def test_a_mistake_ends_with_status_2_and_no_traceback(capsys: pytest.CaptureFix
         ["--help"],
         ["list"],
         ["list", "--catalogue"],
+        ["list", "--source", "001"],
         ["show", "router/textcnn"],
         ["explain", "seed", "-e", "router/textcnn"],
     ],

@@ -101,6 +101,12 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
         help="list the catalogue instead, with what implements each row; such as C or C14",
     )
     parser.add_argument(
+        "--source",
+        nargs="+",
+        metavar="BOOK",
+        help="list what a book describes; such as 001, pattanayak, 001 ch. 5, or Listing 5-6",
+    )
+    parser.add_argument(
         "--status",
         type=_status,
         metavar="STATUS",
@@ -130,6 +136,11 @@ def _list(arguments: argparse.Namespace) -> None:
         from phytotron.zoo.coverage import render as render_catalogue
 
         rows, table = list_catalogue(arguments.catalogue), render_catalogue
+    elif arguments.source is not None:
+        from phytotron.zoo.sources import list_source
+        from phytotron.zoo.sources import render as render_source
+
+        rows, table = list_source(" ".join(arguments.source)), render_source
     elif kind := PLURALS.get(arguments.pattern):
         rows, table = list_components(kind), render_components
     else:

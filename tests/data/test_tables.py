@@ -79,7 +79,7 @@ def test_a_test_that_leaves_nothing_to_train_on_is_refused(test_samples):
 
 
 @pytest.mark.catalogue("A18")
-def test_iris_is_split_as_the_course_does():
+def test_iris_is_split_as_in_vasilev_2023():  # ch. 1
     data = table_module(
         read_iris(), batch_size=None, validation=0, seed=0, test_samples=30, split_seed=1234
     )

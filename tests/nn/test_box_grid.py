@@ -15,14 +15,15 @@ def box(x, y, width, height):
     return torch.tensor([[x - width / 2, y - height / 2, x + width / 2, y + height / 2]])
 
 
-def test_the_book_s_example():
-    # catalogue H06: centre (40, 70) and size 80 x 50 in an image of 100 x 100
+def test_a_box_is_encoded_as_in_vasilev_2023():
+    # ch. 5, catalogue H06: centre (40, 70) and size 80 x 50 in an image of 100 x 100
     found = normalised(box(40.0, 70.0, 80.0, 50.0), 100, 100)
     torch.testing.assert_close(found, torch.tensor([[0.4, 0.7, 0.8, 0.5]]))
 
 
-def test_the_book_s_number_of_places():
-    # catalogue H08: a 3 x 3 grid with two anchors has 18 boxes, with 3 classes 3 x 3 x 16 numbers
+def test_the_number_of_places():
+    # Vasilev 2023, ch. 5, catalogue H08: a 3 x 3 grid with two anchors has 18 boxes, with 3
+    # classes 3 x 3 x 16 numbers
     assert len(BoxGrid(99, 99, [33], ANCHORS)) == 18
 
 

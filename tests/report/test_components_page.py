@@ -41,6 +41,11 @@ def test_every_component_is_on_the_page_with_a_title_and_a_formula():
             assert re.search(rf"^\| `{name}` \| \*\*[^*]+\*\*( \([^)]+\))?: .+\.", text, re.M), name
 
 
+def test_a_component_names_the_books_that_describe_it():
+    (line,) = (line for line in render().splitlines() if line.startswith("| `gradient_ascent` |"))
+    assert line.split(" | ")[3] == "Pattanayak 2023, ch. 5, Listings 5-3a, 5-3b |"
+
+
 def test_every_figure_of_the_page_is_there_and_no_other():
     shown = set(re.findall(r"\(figures/([^)]+\.svg)\)", render()))
     drawn = figures()

@@ -143,6 +143,67 @@ def test_a_page_shows_the_committed_figures(project: Path, make_result, write) -
     assert f"\n{image}decision_regions.png)\n" in rendered()
 
 
+def test_a_section_names_the_sources_and_links_to_the_files(project: Path, change) -> None:
+    section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
+    config = "[`planar.yaml`](../../conf/experiment/scratch/planar.yaml)"
+    assert section.splitlines()[3:] == [
+        "C25: [Notes of several courses, Shallow neural networks]"
+        "(../sources.md#notes-of-several-courses-shallow-neural-networks).",
+        f"Config: {config}.",  # the model is a class of the standard library
+    ]
+    first = "[Pattanayak 2023, ch. 2, Listing 2-15](../sources.md#pattanayak-2023-ch-2)"
+    second = "[Vasilev 2023, ch. 2](../sources.md#vasilev-2023-ch-2)"
+    assert f"C20, C22: {first}; {second}." in rendered().splitlines()
+    change(
+        "conf/model/net.yaml",
+        "collections.OrderedDict",
+        "phytotron.scratch.descent.gradient_descent",
+    )
+    model = "[`gradient_descent`](../../src/phytotron/scratch/descent.py)"
+    assert f"Config: {config}; model: {model}." in rendered().splitlines()
+
+
+def test_a_model_in_the_file_itself_is_linked(project: Path, change) -> None:
+    inline = "model: {_target_: phytotron.scratch.perceptron.Perceptron}\ncard:\n"
+    change("conf/experiment/scratch/planar.yaml", "card:\n", inline)
+    assert "; model: [`Perceptron`](../../src/phytotron/scratch/perceptron.py)." in rendered()
+
+
+def test_an_experiment_that_is_in_no_book_has_links_alone(project: Path, change) -> None:
+    change("conf/experiment/scratch/planar.yaml", "[C25]", "[]")
+    section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
+    assert section.splitlines()[3].startswith("Config: ")
+
+
+def test_a_preset_does_not_repeat_the_sources(project: Path, change) -> None:
+    presets = "presets: {full: {overrides: [trainer.max_epochs=50], target: 0.99}}"
+    file = "conf/experiment/scratch/planar.yaml"
+    change(file, "  target: 0.9\n", f"  target: 0.9\n  {presets}\n")
+    assert rendered().count("[`planar.yaml`]") == 1
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of the headings of a Markdown page, which links can lead to."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), flags=re.MULTILINE)
+    return {table.anchor(heading) for heading in headings}
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("Vasilev 2023, ch. 3", "vasilev-2023-ch-3"),
+        ("`mnist_rbm.full`", "mnist_rbmfull"),
+        (
+            "Notes of several courses, CNNs in TensorFlow/Keras",
+            "notes-of-several-courses-cnns-in-tensorflowkeras",
+        ),
+        ("NN-3 Backpropagation (again)", "nn-3-backpropagation-again"),
+    ],
+)
+def test_a_heading_has_the_name_that_github_gives_it(heading: str, name: str) -> None:
+    assert table.anchor(heading) == name
+
+
 class Addresses(HTMLParser):
     """Collects what a page refers to, and its headings' names."""
 
@@ -193,6 +254,7 @@ def test_the_page_shows_curves_tables_and_figures(page: str) -> None:
     assert "val_loss: 0.8 in epoch 0, 0.6 in epoch 1" in page
     assert page.count("validation</text>") == 1
     assert "A course on neural networks" in page
+    assert "Notes of several courses, Shallow neural networks" in page
     assert "0.91 ± 0.01" in page
     assert "&lt;8&gt;" in page
     assert "<script" not in page
@@ -246,7 +308,9 @@ def test_the_lines_of_the_tables_are_short_and_their_links_lead_somewhere() -> N
         page = path.read_text()
         assert max(len(line) for line in page.splitlines() if line.startswith("|")) < 120
         for address in re.findall(r"\]\((?!http)([^)]+)\)", page):
-            assert (path.parent / address).is_file(), address
+            file, _, section = address.partition("#")
+            assert (path.parent / file).is_file(), address
+            assert not section or section in anchors(path.parent / file), address
 
 
 def test_every_result_is_as_it_was_written_and_of_an_experiment(

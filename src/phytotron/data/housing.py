@@ -1,7 +1,8 @@
 """What houses cost: Boston (Harrison and Rubinfeld, 1978), California (Pace and Barry, 1997).
 
 Boston's table has a column that was made from the share of black inhabitants, which is why
-scikit-learn dropped it. It is here for the books that use it; California is the better example.
+scikit-learn dropped it. It is here for Pattanayak 2023, ch. 2, Listing 2-17, which uses it;
+California is the better example.
 """
 
 from __future__ import annotations

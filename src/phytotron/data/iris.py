@@ -1,5 +1,6 @@
 """Iris: 150 flowers of three species, by four lengths in cm (Fisher, 1936).
 
+Sources: Vasilev 2023, ch. 1
 Catalogue: A18
 """
 

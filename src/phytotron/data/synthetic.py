@@ -21,6 +21,7 @@ def two_classes(samples: int, class_separation: float, generator_seed: int) -> L
     """Two overlapping classes in the plane, with both features informative.
 
     With 1000 samples, separation 0.8 and seed 42 there are 501 of class 0 and 499 of class 1.
+    Sources: Rajput 2023, ch. 6
     Catalogue: A17
 
     Args:

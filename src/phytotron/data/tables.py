@@ -61,7 +61,7 @@ def table_module(
             where="data.test_samples",
             allowed=f"0 to {count - 1}, fewer than there are",
         )
-    # The generator that course notes and textbooks shuffle with: their splits can be reproduced.
+    # What pandas shuffles with, as Vasilev 2023, ch. 1, does: its split can be reproduced.
     order = np.random.RandomState(split_seed).permutation(len(rows[0]))[:count]
     end = count - test_samples
     splits = replace(

@@ -18,6 +18,7 @@ HTML and XML look alike and differ in what a parser may assume:
 | namespaces    | a prefix is part of the name              | a prefix stands for an address       |
 | mistakes      | are repaired                              | end the parsing                      |
 
+Sources: Rajput 2023, ch. 3
 Catalogue: A01, A02
 """
 

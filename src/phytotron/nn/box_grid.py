@@ -4,6 +4,8 @@ The cell in which the centre of an object lies is responsible for it, as in YOLO
 2016). With anchors (YOLOv2, Redmon and Farhadi, 2017) a cell has a place for each of some typical
 sizes, and an object goes to the place whose size is most like its own.
 
+Sources: Rajput 2023, ch. 11; Notes of several courses, Object detection and segmentation; Vasilev
+    2023, ch. 5
 Catalogue: H06
 """
 
@@ -104,6 +106,7 @@ class BoxGrid(nn.Module):
         Returns:
             int64, shape (...). Two boxes may have the same.
 
+        Sources: Notes of several courses, Object detection and segmentation; Vasilev 2023, ch. 5
         Catalogue: H08
         """
         middle, size = box_convert(boxes, "xyxy", "cxcywh").split(2, -1)

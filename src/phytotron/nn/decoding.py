@@ -44,6 +44,8 @@ def greedy(
     A word that is likely now can lead where every continuation is unlikely: the result may be less
     probable than another sequence, by any factor.
 
+    Sources: Notes of several courses, Sequence to sequence, Stanford NLP notes; Vasilev 2023,
+        ch. 7, ch. 8
     Catalogue: K22
 
     Args:
@@ -93,6 +95,7 @@ def beam_search(
     are compared by sum / length^alpha (Wu et al., "Google's Neural Machine Translation System",
     2016, without their constant 5).
 
+    Sources: Notes of several courses, Sequence to sequence, Stanford NLP notes; Vasilev 2023, ch. 8
     Catalogue: K23
 
     Args:

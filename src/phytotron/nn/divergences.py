@@ -3,6 +3,7 @@
 It is not symmetric, never negative, and 0 just where both are the same (Kullback and Leibler,
 "On Information and Sufficiency", 1951).
 
+Sources: Pattanayak 2023, ch. 5, Listings 5-4, 5-6
 Catalogue: D29
 """
 

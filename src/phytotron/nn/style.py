@@ -2,6 +2,7 @@
 
 Gatys et al., "Image style transfer using convolutional neural networks", 2016.
 
+Sources: Notes of several courses, Neural style transfer
 Catalogue: I08
 """
 

@@ -2,16 +2,19 @@
 
     python -m phytotron.report.components_page
 
+Sources: Rajput 2023, ch. 9; Pattanayak 2023, ch. 2; Vasilev 2023, ch. 3
 Catalogue: D15
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from phytotron.config.catalogue import catalogue, citation
 from phytotron.config.components import (
     PLURALS,
     component_names,
@@ -19,6 +22,7 @@ from phytotron.config.components import (
     read_component,
     resolve,
 )
+from phytotron.config.experiments import CONF
 from phytotron.config.instantiate import instantiate
 from phytotron.files import write_text
 from phytotron.report.component_figures import figures
@@ -137,17 +141,30 @@ def render() -> str:
 
 def _table(kind: str) -> str:
     drawn = kind in ("activation", "scheduler")
-    columns = ["name", "what it is", "settings", *(["figure"] if drawn else [])]
+    columns = ["name", "what it is", "settings", "described in", *(["figure"] if drawn else [])]
     lines = [_row(columns), _row(["---"] * len(columns))]
     for item in list_components(kind):
         what = f"**{item['title']}**" + (f" ({item['source']})" if item["source"] else "")
         what += f": {item['formula']}." if item["formula"] else ""
         what += f" {item['notes']}" if item["notes"] else ""
-        cells = [f"`{item['id']}`", what, _settings(read_component(kind, item["id"]))]
+        cells = [
+            f"`{item['id']}`",
+            what,
+            _settings(read_component(kind, item["id"])),
+            _sources(kind, item["id"]),
+        ]
         if drawn:
             cells.append(f"![{item['id']}](figures/{kind}-{item['id']}.svg)")
         lines.append(_row(cells))
     return "\n".join(lines)
+
+
+def _sources(kind: str, name: str) -> str:
+    """The books that describe the rows of the catalogue which the file names."""
+    text = (CONF / kind / f"{name}.yaml").read_text(encoding="utf-8")
+    line = re.search(r"^# Catalogue: *(.+)$", text, flags=re.MULTILINE)
+    rows = line[1].split(", ") if line else []
+    return citation(source for row in rows for source in catalogue()[row].sources)
 
 
 def _settings(node: dict[str, Any]) -> str:

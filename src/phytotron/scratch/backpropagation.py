@@ -8,6 +8,9 @@ a layer is the gradient of the loss in its weighted sums z. With samples as rows
     before it     δ = (δ_next Wᵀ_next) ⊙ f'(z)    where f' is that of this layer
     everywhere    dW = Aᵀ δ / m,  db = Σ δ / m    where A is what the layer was given
 
+Sources: Rajput 2023, ch. 7; Pattanayak 2023, ch. 2; Notes of several courses, Logistic regression
+    as a neural network (Andrew Ng), Shallow neural networks; Vasilev 2023, ch. 2; Notes of a
+    neural-network module, NN-3 Backpropagation and activations
 Catalogue: C23
 """
 

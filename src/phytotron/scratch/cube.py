@@ -4,6 +4,7 @@ Wired by hand from threshold units: a positive link to each member, a small nega
 rest. The input is a grid of 3 x 3 x 3 points, 0 or 1; an edge has three points, a vertex three
 edges, the cube all eight vertices. It fires only when the whole frame of the cube is there.
 
+Sources: Vasilev 2023, ch. 3
 Catalogue: C31
 """
 

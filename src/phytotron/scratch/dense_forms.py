@@ -2,6 +2,7 @@
 
 `weights` has one row a unit, shape (units, inputs), and `biases` shape (units,).
 
+Sources: Rajput 2023, ch. 6; Vasilev 2023, ch. 2
 Catalogue: C08
 """
 

@@ -34,6 +34,8 @@ def gradient_descent(
 ) -> Descent:
     """θ −= lr ∇cost(θ), until the gradient is short or the steps are used up (Cauchy, 1847).
 
+    Sources: Pattanayak 2023, ch. 1, ch. 2; Notes of several courses, Logistic regression as a
+        neural network (Andrew Ng); Vasilev 2023, ch. 2
     Catalogue: D43
 
     Args:
@@ -65,6 +67,8 @@ def batch_descent(
 ) -> Iterator[tuple[Tensor, float]]:
     """Descent on the mean cost of one batch after the other, in a new order each epoch.
 
+    Sources: Rajput 2023, ch. 7; Pattanayak 2023, ch. 1; Notes of several courses, Optimisation
+        algorithms; Vasilev 2023, ch. 2; Notes of a neural-network module, Optimisers
     Catalogue: D44
 
     With all samples in a batch (`None`) each step goes down the true cost, and an epoch is one

@@ -5,6 +5,8 @@ that the expected output is the input and nothing is left to do in evaluation. E
 2^n sub-networks that share their weights (Srivastava et al., "Dropout: A Simple Way to Prevent
 Neural Networks from Overfitting", 2014). Usual rates are 0.2 to 0.5.
 
+Sources: Rajput 2023, ch. 4, ch. 9; Pattanayak 2023, ch. 3; Notes of several courses, Setting up an
+    ML application; Vasilev 2023, ch. 3; Notes of a neural-network module, Regularisation and tuning
 Catalogue: D35
 """
 

@@ -1,5 +1,6 @@
 """The answer of several networks: the mean of theirs.
 
+Sources: Pattanayak 2023, ch. 3; Notes of several courses, CNN case studies
 Catalogue: D36
 """
 

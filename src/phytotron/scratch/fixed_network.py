@@ -2,6 +2,7 @@
 
 There is no activation between them yet; `linear_stack` shows what that is worth.
 
+Sources: Rajput 2023, ch. 6
 Catalogue: C09
 """
 

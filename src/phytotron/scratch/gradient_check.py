@@ -1,5 +1,6 @@
 """Gradient checking: gradients against two-sided differences of the loss, to about seven digits.
 
+Sources: Notes of several courses, Setting up an ML application
 Catalogue: C24
 """
 

@@ -5,6 +5,7 @@ names several parents gets their element-wise sum. Going through the same order 
 operation hands the gradient that it receives on to its parents: the chain rule, with the
 contributions of several paths added up.
 
+Sources: Vasilev 2023, ch. 2
 Catalogue: C19
 """
 

@@ -1,5 +1,6 @@
 """The dense layer, with the pass back through it.
 
+Sources: Rajput 2023, ch. 6, ch. 7
 Catalogue: C10
 """
 

@@ -1,5 +1,6 @@
 """Networks whose layers learn their widths from the first input.
 
+Sources: Notes of several courses, Concise linear regression (d2l)
 Catalogue: D17
 """
 

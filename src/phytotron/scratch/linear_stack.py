@@ -3,6 +3,7 @@
 (X W1 + b1) W2 + b2 = X (W1 W2) + (b1 W2 + b2), and so on. With a sigmoid between the layers there
 is no such W: that is what activations are for.
 
+Sources: Pattanayak 2023, ch. 2; Vasilev 2023, ch. 2
 Catalogue: C06
 """
 

@@ -4,6 +4,7 @@ With the activations of `activations` these are ReLU, softmax and cross-entropy,
 backward pass. The joint gradient of softmax and cross-entropy, (s - y) / n, is shorter and does not
 divide by a probability; `SoftmaxCrossEntropy` has it.
 
+Sources: Rajput 2023, ch. 6, ch. 7
 Catalogue: C11
 """
 

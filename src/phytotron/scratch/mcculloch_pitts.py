@@ -3,6 +3,7 @@
 W. McCulloch, W. Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, 1943. Nothing
 is learned: who wires the neuron decides what it computes.
 
+Sources: Rajput 2023, ch. 1; Pattanayak 2023, ch. 2
 Catalogue: C01
 """
 

@@ -3,6 +3,7 @@
 Samples are rows: Z1 = X W1 + b1, A1 = f(Z1), Z2 = A1 W2 + b2. A hidden layer needs an f that is not
 linear; the output is a softmax for classes and stays linear for a regression.
 
+Sources: Notes of a neural-network module, NN-3 Backpropagation and activations
 Catalogue: C27
 """
 

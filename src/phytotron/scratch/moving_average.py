@@ -1,5 +1,7 @@
 """The exponential moving average of a series.
 
+Sources: Notes of several courses, Optimisation algorithms; Notes of a neural-network module,
+    Optimisers
 Catalogue: D56
 """
 

@@ -2,6 +2,8 @@
 
 Only the activation tells a linear regression, a logistic regression and a perceptron apart.
 
+Sources: Rajput 2023, ch. 6; Vasilev 2023, ch. 2; Notes of a neural-network module, NN-1
+    Introduction
 Catalogue: C07
 """
 

@@ -1,5 +1,6 @@
 """The network with one hidden layer, y = W σ(V x + β), and its cousins for classes.
 
+Sources: Rajput 2023, ch. 1; Vasilev 2023, ch. 2
 Catalogue: C18
 """
 

@@ -3,6 +3,7 @@
 Everything else in this project trains with Lightning, which does the same and more; that the losses
 of both are equal is a test.
 
+Sources: Vasilev 2023, ch. 3; Notes of a neural-network module, NN-1 Introduction
 Catalogue: C28
 """
 

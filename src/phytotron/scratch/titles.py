@@ -7,6 +7,7 @@ each pays for its start and for what is sent to it. Both give the same list.
 This asks for just the addresses that it is given, all at once: for a site, use the crawler, which
 keeps to robots.txt and to a pace.
 
+Sources: Rajput 2023, ch. 3
 Catalogue: A05
 """
 

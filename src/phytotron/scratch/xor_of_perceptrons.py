@@ -2,6 +2,7 @@
 
 Each hidden perceptron draws a line; the output perceptron takes the strip between the two.
 
+Sources: Pattanayak 2023, ch. 2
 Catalogue: C05
 """
 

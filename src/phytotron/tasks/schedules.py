@@ -196,6 +196,7 @@ def growing_batch(
     the noise must be averaged out (Smith et al., "Don't Decay the Learning Rate, Increase the
     Batch Size", 2018). The growth is geometric.
 
+    Sources: Vasilev 2023, ch. 8
     Catalogue: D65
 
     Args:

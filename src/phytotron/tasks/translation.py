@@ -44,6 +44,7 @@ class Translation(Task):
     translations pₙ is the share that is in the reference, each no more often than it is there;
     BP = min(1, exp(1 − reference's length / translation's)) is against short translations.
 
+    Sources: Notes of several courses, Sequence to sequence
     Catalogue: K25
 
     Args:

@@ -32,6 +32,7 @@ _OUTS = tuple(
         "zoo/results",
         "zoo/figures",
         "docs/zoo",
+        "docs/sources.md",
     )
 )
 # New files up to this size, in bytes, are part of the patch.

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from phytotron.config.experiments import experiment_file, group_choices, read_experiment
+from phytotron.config.catalogue import Source, catalogue
+from phytotron.config.experiments import (
+    CONF,
+    experiment_file,
+    group_choices,
+    load_yaml,
+    read_experiment,
+)
 from phytotron.config.families import family
 from phytotron.config.presets import read_preset, zoo_ids
 from phytotron.runs.listing import STALE, UNVERIFIED, staleness, title
@@ -23,6 +30,8 @@ class ZooEntry:
         preset: the preset; None: the file itself.
         title: what the first comment of the file says.
         data: the choice of the group `data`, if it makes one.
+        model: the class or function that builds what is trained, such as
+            `phytotron.models.dense.mlp.MLP`; None where the file names none.
         card: with the preset's target in the place of the file's.
         result: what was measured last; None when nothing was, or the metric is another one now.
         state: the result's verdict, STALE (measured with other code or another config, or judged
@@ -33,6 +42,7 @@ class ZooEntry:
     preset: str | None
     title: str
     data: str | None
+    model: str | None
     card: dict[str, Any]
     result: Result | None
     state: str
@@ -47,6 +57,12 @@ class ZooEntry:
         """The notes of this file or preset; a preset does not repeat the notes of its file."""
         of = self.card["presets"][self.preset] if self.preset else self.card
         return of.get("notes")
+
+    @property
+    def sources(self) -> list[Source]:
+        """Where the books describe the rows of its card, book by book."""
+        found = [source for row in self.card["catalogue"] for source in catalogue()[row].sources]
+        return sorted(dict.fromkeys(found), key=lambda source: source.book.id)
 
     @property
     def family(self) -> str:
@@ -66,7 +82,8 @@ def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEn
     stale = stale or staleness()
     for experiment in zoo_ids():
         content = read_experiment(experiment)
-        data = group_choices(content).get("data")
+        choices = group_choices(content)
+        model = _model(content, choices)
         text = title(experiment_file(experiment))
         for preset in (None, *read_preset(experiment, None).get("presets", {})):
             card = read_preset(experiment, preset)
@@ -78,4 +95,15 @@ def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEn
             else:
                 judged = judged_by(vars(result)) == judged_by(card)
                 state = result.verdict if judged and not stale(result) else STALE
-            yield ZooEntry(experiment, preset, text, data, card, result, state)
+            yield ZooEntry(
+                experiment, preset, text, choices.get("data"), model, card, result, state
+            )
+
+
+def _model(content: dict[str, Any], choices: dict[str, str]) -> str | None:
+    """The `_target_` of the model: the experiment's own, else that of the file it chooses."""
+    target = (content.get("model") or {}).get("_target_")
+    path = CONF / "model" / f"{choices.get('model')}.yaml"
+    if target is None and path.is_file():
+        target = load_yaml(path).get("_target_")
+    return target

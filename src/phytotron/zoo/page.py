@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from phytotron.config.catalogue import citation
 from phytotron.files import replacing_folder
 from phytotron.report.zoo_page import Exhibit, render
 from phytotron.runs.results import FIGURES, Result
@@ -57,6 +58,7 @@ def _card(system: ZooEntry) -> list[tuple[str, str]]:
     card = system.card
     rows = [
         ("catalogue", ", ".join(card["catalogue"])),
+        ("sources", citation(system.sources)),
         ("reference", card["reference"]),
         ("data", system.data),
         *((name.lower(), text) for name, text in evidence(system)),

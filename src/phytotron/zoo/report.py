@@ -1,17 +1,18 @@
-"""`phytotron report`: writes what is generated from the cards and the results of the zoo."""
+"""`phytotron report`: writes what is generated from cards, results and the catalogue."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from phytotron.files import replacing_folder
-from phytotron.zoo import table
+from phytotron.zoo import sources_page, table
+from phytotron.zoo.coverage import implementations
 from phytotron.zoo.entries import zoo_entries
 from phytotron.zoo.page import write_page
 
 
 def report() -> list[Path]:
-    """Write the tables and the page.
+    """Write the pages of `docs/` and the page of the zoo.
 
     Returns:
         The files that were written.
@@ -20,7 +21,9 @@ def report() -> list[Path]:
         UserError: a mistake in a card, or a result that was edited by hand; nothing is written.
     """
     found = list(zoo_entries())
+    sources = sources_page.render(implementations(), {system.experiment for system in found})
     with replacing_folder(table.FOLDER) as folder:
         for name, text in table.render(found).items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    return [table.FOLDER / table.INDEX, write_page(found)]
+    sources_page.PAGE.write_text(sources, encoding="utf-8", newline="\n")
+    return [table.FOLDER / table.INDEX, sources_page.PAGE, write_page(found)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
+from phytotron.config.catalogue import Source, citation
+from phytotron.config.experiments import experiment_file
 from phytotron.config.families import FAMILIES
+from phytotron.config.imports import SourceTree
 from phytotron.report.page import markdown
 from phytotron.runs.listing import STATUSES
 from phytotron.runs.results import FIGURES
@@ -16,6 +20,7 @@ from phytotron.zoo.entries import ZooEntry
 
 FOLDER = Path("docs/zoo")
 INDEX = "README.md"
+SOURCES = "sources.md"  # beside the folder, see `phytotron.zoo.sources_page`
 
 _HEAD = """\
 # The zoo
@@ -59,12 +64,13 @@ _COLUMNS = {
 def render(found: Iterable[ZooEntry]) -> dict[str, str]:
     """The pages as Markdown, by file name: an index, and a page for each family."""
     chosen = list(found)
+    tree = SourceTree()
     pages = {INDEX: ""}
     families = {
         family: list(members) for family, members in groupby(chosen, key=lambda each: each.family)
     }
     for family, members in families.items():
-        pages[page_of(family)] = _family_page(family, members)
+        pages[page_of(family)] = _family_page(family, members, tree)
     pages[INDEX] = _index(chosen, families)
     return pages
 
@@ -87,18 +93,18 @@ def _index(chosen: list[ZooEntry], families: Mapping[str, list[ZooEntry]]) -> st
     return "\n".join([*lines, ""]) if families else lines[0]
 
 
-def _family_page(family: str, members: list[ZooEntry]) -> str:
+def _family_page(family: str, members: list[ZooEntry], tree: SourceTree) -> str:
     what = FAMILIES.get(family, "a family of this project")
     description = f"{what[0].upper()}{what[1:]}."
     lines = [_FAMILY.format(family=family, description=description, summary=_summary(members))]
     lines += [_row(_COLUMNS), _row(_COLUMNS.values()), *(_row(_cells(each)) for each in members)]
     for system in members:
-        lines += ["", *_section(system)]
+        lines += ["", *_section(system, tree)]
     return "\n".join([*lines, ""])
 
 
-def _section(system: ZooEntry) -> Iterator[str]:
-    """What an experiment is, where it was measured, its notes and its figures."""
+def _section(system: ZooEntry, tree: SourceTree) -> Iterator[str]:
+    """What an experiment is, where it was measured, its notes, sources, files and figures."""
     title = markdown(system.title)
     if not title.endswith(("?", "!")):
         title += "."
@@ -114,6 +120,8 @@ def _section(system: ZooEntry) -> Iterator[str]:
     yield ""
     for what, text in evidence(system):
         yield f"- {what}: {markdown(text)}."
+    if system.preset is None:  # a preset has the section of its file above
+        yield from _origin(system, tree)
     figures = sorted((FIGURES / system.name).glob("*.png")) if result else []
     for path in figures:
         what = f"{path.stem.replace('_', ' ')} of {system.name}"
@@ -143,6 +151,37 @@ def evidence(system: ZooEntry) -> Iterator[tuple[str, str]]:
         )
     if card.get("tried"):
         yield "Tried", card["tried"].rstrip(".")
+
+
+def _origin(system: ZooEntry, tree: SourceTree) -> Iterator[str]:
+    """The rows that it implements with their sources, and links to its config and its model."""
+    if system.sources:
+        rows = ", ".join(system.card["catalogue"])
+        by_book = groupby(system.sources, key=lambda source: source.book)
+        yield f"- {rows}: {'; '.join(_sources_link(list(sources)) for _, sources in by_book)}."
+    config = experiment_file(system.experiment)
+    links = f"- Config: [`{config.name}`](../../{config.as_posix()})"
+    code = tree.defining(system.model) if system.model else None
+    if system.model and code:
+        name = system.model.rpartition(".")[2]
+        links += f"; model: [`{name}`](../../src/{tree.name(code)})"
+    yield f"{links}."
+
+
+def _sources_link(sources: list[Source]) -> str:
+    """The citation of a book, as a link to the first of its chapters."""
+    heading = chapter_heading(sources[0])
+    return f"[{markdown(citation(sources))}](../{SOURCES}#{anchor(heading)})"
+
+
+def chapter_heading(source: Source) -> str:
+    """The heading of a chapter on the page of sources, such as `Pattanayak 2023, ch. 5`."""
+    return f"{source.book.short}, {source.part}"
+
+
+def anchor(heading: str) -> str:
+    """The name that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _name(system: ZooEntry) -> str:

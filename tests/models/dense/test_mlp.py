@@ -5,7 +5,7 @@ import torch
 from phytotron.models.dense.mlp import MLP
 
 
-def test_the_mnist_network_has_the_book_s_parameters():
+def test_the_mnist_network_has_the_parameters_of_rajput_2023():  # ch. 9
     network = MLP(input_shape=(28, 28), num_outputs=10, hidden=(128, 128))
     assert sum(p.numel() for p in network.parameters()) == 118_282
     assert network(torch.rand(3, 28, 28)).shape == (3, 10)

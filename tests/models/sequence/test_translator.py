@@ -20,7 +20,7 @@ def translator(decoder="luong_dot", **options):
 
 
 def test_it_has_the_size_of_the_catalogue_s():
-    """About 5.56 M: the book does not say how it counts padding and biases."""
+    """About 5.56 M: Pattanayak 2023, Listing 4-6, does not say how it counts padding and biases."""
     network = Translator(
         source_vocabulary=8659,
         target_vocabulary=16298,

@@ -3,6 +3,7 @@
 For any model of two inputs, a network or an estimator. Each point of a mesh has the colour of its
 most probable class.
 
+Sources: Rajput 2023, ch. 7; Vasilev 2023, ch. 2
 Catalogue: C16
 """
 

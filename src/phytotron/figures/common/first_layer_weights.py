@@ -1,5 +1,6 @@
 """The weights of a network's first layer as images, one for each unit.
 
+Sources: Vasilev 2023, ch. 3
 Catalogue: C38
 """
 

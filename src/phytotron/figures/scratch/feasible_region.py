@@ -4,6 +4,7 @@ In the space of a perceptron's weights each sample is a hyperplane, w · (1, x) 
 on one side of it are right for that sample. What is right for all of them is a cone, which is empty
 if no line separates the classes.
 
+Sources: Pattanayak 2023, ch. 2
 Catalogue: C03
 """
 

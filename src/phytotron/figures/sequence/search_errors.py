@@ -3,6 +3,7 @@
 If the model finds the human translation y* more probable than what was found, ŷ, a better search
 would have found it; if not, the model must become better (Ng, "Sequence Models", 2018).
 
+Sources: Notes of several courses, Sequence to sequence
 Catalogue: K24
 """
 

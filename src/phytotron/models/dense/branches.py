@@ -1,5 +1,6 @@
 """Dense networks that are not sequential: parallel branches, several inputs, several outputs.
 
+Sources: Notes of several courses, Functional API
 Catalogue: C40
 """
 

@@ -84,6 +84,7 @@ class BahdanauDecoder(nn.Module):
     The context is an input of the LSTM, beside the word, and a part of the output. The first
     query is the encoder's last state.
 
+    Sources: Notes of several courses, Sequence to sequence, Stanford NLP notes; Vasilev 2023, ch. 7
     Catalogue: K26
 
     Args:

@@ -33,6 +33,7 @@ class Translator(nn.Module):
     P(target | source) is the product of the probabilities of its words, each given those before it
     and what the encoder has made of the source.
 
+    Sources: Notes of several courses, Sequence to sequence; Vasilev 2023, ch. 7
     Catalogue: K19
 
     Args:
