@@ -149,7 +149,7 @@ def test_a_section_names_the_sources_and_links_to_the_files(project: Path, chang
     assert section.splitlines()[3:] == [
         "C25: [Notes of several courses, Shallow neural networks]"
         "(../sources.md#notes-of-several-courses-shallow-neural-networks).",
-        f"Config: {config}.",  # the model is a class of the standard library
+        f"- Config: {config}.",  # the model is a class of the standard library
     ]
     first = "[Pattanayak 2023, ch. 2, Listing 2-15](../sources.md#pattanayak-2023-ch-2)"
     second = "[Vasilev 2023, ch. 2](../sources.md#vasilev-2023-ch-2)"
@@ -160,7 +160,7 @@ def test_a_section_names_the_sources_and_links_to_the_files(project: Path, chang
         "phytotron.scratch.descent.gradient_descent",
     )
     model = "[`gradient_descent`](../../src/phytotron/scratch/descent.py)"
-    assert f"Config: {config}; model: {model}." in rendered().splitlines()
+    assert f"- Config: {config}; model: {model}." in rendered().splitlines()
 
 
 def test_a_model_in_the_file_itself_is_linked(project: Path, change) -> None:
