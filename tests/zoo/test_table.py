@@ -146,14 +146,16 @@ def test_a_page_shows_the_committed_figures(project: Path, make_result, write) -
 def test_a_section_names_the_sources_and_links_to_the_files(project: Path, change) -> None:
     section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
     config = "[`planar.yaml`](../../conf/experiment/scratch/planar.yaml)"
-    assert section.splitlines()[3:] == [
-        "C25: [Notes of several courses, Shallow neural networks]"
+    assert section.splitlines()[4:] == [
+        "- Target from: book, A course, p. 12.",
+        "- Choices were made on: the validation split.",
+        "- C25: [Notes of several courses, Shallow neural networks]"
         "(../sources.md#notes-of-several-courses-shallow-neural-networks).",
         f"- Config: {config}.",  # the model is a class of the standard library
     ]
     first = "[Pattanayak 2023, ch. 2, Listing 2-15](../sources.md#pattanayak-2023-ch-2)"
     second = "[Vasilev 2023, ch. 2](../sources.md#vasilev-2023-ch-2)"
-    assert f"C20, C22: {first}; {second}." in rendered().splitlines()
+    assert f"- C20, C22: {first}; {second}." in rendered().splitlines()
     change(
         "conf/model/net.yaml",
         "collections.OrderedDict",
@@ -172,7 +174,7 @@ def test_a_model_in_the_file_itself_is_linked(project: Path, change) -> None:
 def test_an_experiment_that_is_in_no_book_has_links_alone(project: Path, change) -> None:
     change("conf/experiment/scratch/planar.yaml", "[C25]", "[]")
     section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
-    assert section.splitlines()[3].startswith("Config: ")
+    assert section.splitlines()[6].startswith("- Config: ")
 
 
 def test_a_preset_does_not_repeat_the_sources(project: Path, change) -> None:
