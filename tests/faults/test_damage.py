@@ -23,8 +23,18 @@ def flip_a_bit(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("damage", [truncate, empty, flip_a_bit, Path.unlink])
-@pytest.mark.parametrize("name", ["state.ckpt", "manifest.json", "process-0.pt"])
+# One damage of each file; the other nine take longer than `make test` can afford.
+QUICK = [("state.ckpt", truncate), ("manifest.json", empty), ("process-0.pt", flip_a_bit)]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        pytest.param(name, damage, marks=[] if (name, damage) in QUICK else pytest.mark.slow)
+        for name in ("state.ckpt", "manifest.json", "process-0.pt")
+        for damage in (truncate, empty, flip_a_bit, Path.unlink)
+    ],
+)
 def test_the_checkpoint_before_the_damaged_one_is_used(
     training, undisturbed, name: str, damage
 ) -> None:

@@ -64,6 +64,7 @@ def test_during_a_validation_right_after_a_checkpoint(training, undisturbed) -> 
     assert killed.digests() == undisturbed(at_the_end)
 
 
+@pytest.mark.slow
 def test_again_and_again(training, undisturbed) -> None:
     killed = training()
     for count in (5, 4, 7, 6, 4, 9):
@@ -72,6 +73,7 @@ def test_again_and_again(training, undisturbed) -> None:
     assert killed.digests() == undisturbed()
 
 
+@pytest.mark.slow
 def test_before_every_operation_on_a_file(training, undisturbed) -> None:
     """Killed before its first file operation, then before its second one, and so on."""
     killed, count = training("trainer.max_epochs=1"), 0

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 SMALL = ("data.batch_size=4",)
 
 
+@pytest.mark.slow
 def test_two_nodes_train_as_two_devices(training) -> None:
     nodes = training(*SMALL)
     assert nodes.run_nodes(NOTHING, NOTHING) == [0, 0], nodes.log

@@ -17,6 +17,7 @@ def expected(training) -> dict[str, str]:
     return whole.digests()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [(0,), (1,), (0, 1)])
 @pytest.mark.parametrize("kind", ["step", "validation"])
 def test_killed(training, expected, kind: str, killed: tuple[int, ...]) -> None:

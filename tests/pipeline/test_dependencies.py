@@ -179,7 +179,9 @@ print([name for name in sys.modules if name.startswith("phytotron")])
 """
 
 
-@pytest.mark.parametrize("experiment", ["router/textcnn", "router/tfidf"])
+@pytest.mark.parametrize(
+    "experiment", ["router/tfidf", pytest.param("router/textcnn", marks=pytest.mark.slow)]
+)
 def test_a_training_loads_nothing_that_its_code_lacks(
     experiment: str, configs: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def kill_what_it_starts(dvc: psutil.Process, seconds: float) -> None:
             process.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "seconds"), cases())
 def test_a_killed_stage_run_again_ends_with_the_same_hashes(
     project, finished, stage: str, seconds: float

@@ -53,6 +53,7 @@ def test_a_label_rule_that_matches_nothing_is_named_and_the_documents_stay(proje
     assert documents.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_class_with_too_few_pages_is_named_with_its_count(project) -> None:
     project.replace("conf/site/router.yaml", "min_pages_per_label: 10", "min_pages_per_label: 15")
     project.run("python", "-m", "phytotron.stages.compose")
@@ -62,6 +63,7 @@ def test_a_class_with_too_few_pages_is_named_with_its_count(project) -> None:
     assert "15" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_corrupt_site_archive_is_named_with_both_hashes(project) -> None:
     archive = project.root / "data/site/router.tar.xz"
     content = bytearray(archive.read_bytes())

@@ -77,6 +77,7 @@ def steps() -> list[list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_ten_steps_lead_to_a_champion_for_another_site(fresh, address: str, tmp_path: Path) -> None:
     project = fresh.copy(tmp_path / "project")
     numbered = steps()

@@ -51,6 +51,7 @@ def test_a_command_works(reader, command: str) -> None:
     assert done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_a_change_can_be_tried_and_compared(reader) -> None:
     run, show, difference = commands("Change something and compare")
     reader.run("bash", "-c", run)

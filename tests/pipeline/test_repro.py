@@ -40,6 +40,7 @@ def test_afterwards_there_is_nothing_to_do(project) -> None:
     assert project.repro() == []
 
 
+@pytest.mark.slow
 def test_another_run_elsewhere_ends_with_the_same_hashes(fresh, finished, tmp_path: Path) -> None:
     again = fresh.copy(tmp_path / "again")
     again.repro()
@@ -51,6 +52,7 @@ def test_a_key_that_nothing_reads_reruns_only_compose(project) -> None:
     assert project.repro() == ["compose", "code"]
 
 
+@pytest.mark.slow
 def test_a_key_of_one_experiment_reruns_that_experiment_alone(project) -> None:
     project.replace("conf/experiment/router/fasttext.yaml", "lr: 5e-3", "lr: 6e-3")
     ran = project.repro()
@@ -58,6 +60,7 @@ def test_a_key_of_one_experiment_reruns_that_experiment_alone(project) -> None:
     assert set(ran[4:]) <= set(TOGETHER)
 
 
+@pytest.mark.slow
 def test_an_edit_reruns_what_uses_the_code(project) -> None:
     first = "from __future__ import annotations\n"
     edited = f"{first}\nEDITED = 1\n"
@@ -70,6 +73,7 @@ def test_an_edit_reruns_what_uses_the_code(project) -> None:
     assert project.repro() == ["code", "train@router/fasttext", "evaluate@router/fasttext"]
 
 
+@pytest.mark.slow
 def test_a_label_rule_reruns_cleaning_but_does_not_crawl_again(project) -> None:
     project.replace(
         "conf/site/router.yaml", "label: libreoffice/draw", "label: libreoffice/drawing"
@@ -81,6 +85,7 @@ def test_a_label_rule_reruns_cleaning_but_does_not_crawl_again(project) -> None:
     assert "libreoffice/drawing" in labels
 
 
+@pytest.mark.slow
 def test_an_experiment_can_be_run_and_compared_through_dvc(project) -> None:
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "First results")
@@ -94,6 +99,7 @@ def test_an_experiment_can_be_run_and_compared_through_dvc(project) -> None:
     assert "results/router/fasttext/metrics.json" in difference.replace("\\", "/")
 
 
+@pytest.mark.slow
 def test_lost_outs_come_back_from_the_cache(project) -> None:
     before = project.hashes()
     shutil.rmtree(project.root / "build/models")

@@ -183,11 +183,8 @@ def test_a_model_of_other_labels_is_refused_and_nothing_is_lost(project):
 
 
 def test_an_experiment_that_was_not_trained_is_answered(project):
-    command = [sys.executable, "-m", "phytotron.stages.evaluate", "docs/absent"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "build/models/docs/absent" in done.stderr.replace("\\", "/")
-    assert "Traceback" not in done.stderr
+    with pytest.raises(UserError, match="build/models/docs/absent"):
+        evaluate_experiment("docs/absent")
     assert outs(project) == {}
 
 

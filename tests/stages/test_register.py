@@ -273,6 +273,7 @@ def killed(project: Path, scratch: Path, *names: str) -> None:
         assert other == undisturbed, f"killed after {name}"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 def test_killed_and_run_again_it_ends_as_if_nothing_had_happened(compared, tmp_path):
     journalled("router/strong")

@@ -60,6 +60,7 @@ def test_it_writes_the_model_and_beside_it_what_it_took(project, tmp_path):
     assert all(f" {name} " in epochs[0] for name in ("train_loss", "val_accuracy", "val_macro_f1"))
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_with_twice_the_batch(project, tmp_path):
     """Same samples in each step, gradients averaged: equal up to the rounding of sums."""
     model = tmp_path / f"build/models/{EXPERIMENT}"
