@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from phytotron.config.components import component_key, names_component
 from phytotron.config.composed import Composed
-from phytotron.config.keys import key_paths, value_at
+from phytotron.config.keys import check_type, key_paths, value_at
 from phytotron.config.mistakes import unknown_key
 from phytotron.config.schema import GROUPS, check_groups
-from phytotron.config.types import check_type
 from phytotron.config.yaml_positions import line_of
 
 if TYPE_CHECKING:
