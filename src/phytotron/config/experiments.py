@@ -154,7 +154,7 @@ def read_params(path: Path = PARAMS) -> Params:
             one that is listed twice; each with its line.
     """
     from phytotron.config.schema import check  # here: pydantic is slow to import
-    from phytotron.config.schema.pipeline import ParamsFile
+    from phytotron.config.schema.experiment import ParamsFile
 
     if not path.exists():
         raise UserError(f"no file '{path}' here", hint="run this from the repository's root")

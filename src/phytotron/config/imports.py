@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from phytotron.config.remembered import own_code, remembered
+from phytotron.config.cache import own_code, remembered
 
 SOURCE = Path(__file__).parents[2]
 PACKAGE = "phytotron"
