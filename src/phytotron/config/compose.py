@@ -15,7 +15,6 @@ without a trainer as it is. An override that nothing has is an error.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,11 +27,11 @@ import yaml
 from phytotron.config.composed import Composed
 from phytotron.config.experiments import CONF, PARAMS, Params, experiment_file, read_params
 from phytotron.config.keys import key_paths
+from phytotron.config.library_errors import explained
 from phytotron.config.merge import ConfigFiles, File, merged, resolved
-from phytotron.config.mistakes import first_line, unknown_key
+from phytotron.config.mistakes import unknown_key
 from phytotron.config.overrides import Change, apply_all, parse_all
-from phytotron.config.renamed import renamed_choice
-from phytotron.errors import UserError, did_you_mean
+from phytotron.errors import UserError
 
 PIPELINE = "pipeline"
 EXPERIMENT = "config"
@@ -276,7 +275,8 @@ def _takes(change: Change, base: Mapping[str, Any]) -> bool:
 
     A network may take any group, such as a schedule where it has none.
     """
-    return any(base.get(group) is not None for group in (change.key, "trainer"))
+    is_group_of = change.key.partition(".")[0] in base  # an experiment has no `site`
+    return is_group_of and any(base.get(group) is not None for group in (change.key, "trainer"))
 
 
 def _applies(change: Change, merged: _Merged) -> bool:
@@ -307,11 +307,10 @@ def _finish(found: _Merged, applied: Sequence[Change]) -> Composed:
     if found.root.file == EXPERIMENT:
         # What the files define that the experiment is made from, without the experiment's own.
         own = found.root.own_file
-        others = [file for file in found.files if CONF / f"{file.name}.yaml" != own]
-        (its,) = (file for file in found.files if CONF / f"{file.name}.yaml" == own)
         with _answered(found.root):
-            groups = merged(others)
-        check_experiment_file(own, its.content, groups)
+            groups = merged(file for file in found.files if CONF / f"{file.name}.yaml" != own)
+        content_of = {CONF / f"{file.name}.yaml": file.content for file in found.files}
+        check_experiment_file(own, content_of[own], groups)
     replace_names(content, composed.where)
     check_composed(composed, found.base, applied)
     return composed
@@ -336,7 +335,7 @@ def _answered(root: _Root, choices: Sequence[Change] = ()) -> Iterator[None]:
         where = f"{os.path.relpath(mark.name)}:{mark.line + 1}" if mark else None
         raise UserError(f"not valid YAML: {error.problem}", where=where or _file(root)) from error
     except Exception as error:
-        raise _explained(error, root, choices) from error
+        raise explained(error, _file(root), root.choice, choices) from error
 
 
 def _file(root: _Root) -> str:
@@ -344,50 +343,3 @@ def _file(root: _Root) -> str:
     is_own = root.file == EXPERIMENT and root.own_file.is_file()
     path = root.own_file if is_own else CONF / f"{root.file}.yaml"
     return path.as_posix()
-
-
-def _explained(error: Exception, root: _Root, choices: Sequence[Change]) -> UserError:
-    """A readable answer to the commonest mistake: a choice that a group does not offer."""
-    if type(error).__module__.startswith("omegaconf."):
-        # Such as an interpolation of a key that is not there.
-        key = f": {error.full_key}" if getattr(error, "full_key", None) else ""
-        return UserError(first_line(error), where=f"{_file(root)}{key}")
-    text = " ".join(str(error).split())
-    missing = re.search(r"Could not find '([^']+)'", text)
-    if missing is None:
-        return UserError(text or type(error).__name__, where=_file(root))
-    group, _, choice = missing[1].rpartition("/")
-    while group and not (CONF / group).is_dir():  # the ids of experiments have slashes
-        group, _, head = group.rpartition("/")
-        choice = f"{head}/{choice}"
-    if not group:
-        return UserError(f"there is no {(CONF / missing[1]).as_posix()}.yaml")
-    is_site = (group, choice) == ("site", root.choice)
-    where = f"{PARAMS}: site" if is_site else _chosen_at(group, choice, choices)
-    if new := renamed_choice(group, choice):
-        return UserError(f"the {group} '{choice}' is now '{new}'", where=where)
-    folder = CONF / group
-    known = sorted(
-        path.relative_to(folder).with_suffix("").as_posix()
-        for path in folder.rglob("*.yaml")
-        if path.parent.name != "base"  # what the others of a group share
-    )
-    return UserError(
-        f"'{choice}' is not in {folder.as_posix()}/",
-        where=where,
-        allowed=", ".join(known),
-        hint=did_you_mean(choice, known),
-    )
-
-
-def _chosen_at(group: str, choice: str, choices: Sequence[Change]) -> str | None:
-    """The override, or the file and line of the defaults list, that makes a choice."""
-    for change in choices:
-        if (change.key, change.value) == (group, choice):
-            return change.where
-    entry = re.compile(rf"\s*- (override )?/?{re.escape(group)}: {re.escape(choice)}\s*(#.*)?$")
-    for path in sorted(CONF.rglob("*.yaml")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if entry.match(line):
-                return f"{path.as_posix()}:{number}"
-    return None
