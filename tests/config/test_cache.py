@@ -80,7 +80,7 @@ def test_a_change_of_other_files_keeps_what_they_do_not_concern(
     assert composed.content["trainer"]["max_epochs"] == 8
 
 
-def test_a_folder_behind_a_link_is_never_kept(project: Path, composes: list[str]) -> None:
+def test_a_linked_folder_is_never_kept(project: Path, composes: list[str]) -> None:
     (project / "elsewhere").mkdir()
     (project / "conf/model/linked").symlink_to(project / "elsewhere")
     for _ in range(2):

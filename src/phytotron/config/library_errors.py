@@ -26,8 +26,8 @@ def explained(error: Exception, file: str, choice: str, choices: Sequence[Change
     """
     if type(error).__module__.startswith("omegaconf."):
         # Such as an interpolation of a key that is not there.
-        key = f": {error.full_key}" if getattr(error, "full_key", None) else ""
-        return UserError(first_line(error), where=f"{file}{key}")
+        key = getattr(error, "full_key", None)
+        return UserError(first_line(error), where=f"{file}: {key}" if key else file)
     text = " ".join(str(error).split())
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing is None:

@@ -229,14 +229,15 @@ class _Expansion:
                 at = ".".join(filter(None, (package, inner)))
                 found.append(self._expand(below, below.rpartition("/")[0], at, (*above, name)))
             else:
-                if above or entry[0] in self._groups:  # a group's choice that is not the root's
+                key, listed = entry
+                if above or key in self._groups:  # a group's choice that is not the root's
                     raise Rare
-                self._groups[entry[0]] = None
-                choice = self._choices.get(*entry)
-                if choice is not None:
-                    if not _NAME.fullmatch(choice):
+                self._groups[key] = None
+                chosen = self._choices.get(key, listed)
+                if chosen is not None:
+                    if not _NAME.fullmatch(chosen):
                         raise Rare
-                    found.append(self._expand(f"{entry[0]}/{choice}", entry[0], entry[0], (name,)))
+                    found.append(self._expand(f"{key}/{chosen}", key, key, (name,)))
         return [file for files in reversed(found) for file in files]
 
 
