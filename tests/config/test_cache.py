@@ -78,6 +78,11 @@ def test_a_change_of_other_files_keeps_what_they_do_not_concern(
     path.write_text(path.read_text().replace("max_epochs: 9", "max_epochs: 8"))
     composed = composed_as_in_repro("my/net", ["trainer=gpu"])
     assert composed.content["trainer"]["max_epochs"] == 8
+    # And so does what its file names.
+    path = project / "conf/model/cnn.yaml"
+    path.write_text(path.read_text().replace("dropout: 0.1", "dropout: 0.2"))
+    composed = composed_as_in_repro("my/net", ["trainer=gpu"])
+    assert composed.content["model"]["dropout"] == 0.2
 
 
 def test_a_linked_folder_is_never_kept(project: Path, composes: list[str]) -> None:
