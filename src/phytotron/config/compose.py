@@ -26,9 +26,9 @@ import yaml
 
 from phytotron.config.composed import Composed
 from phytotron.config.experiments import CONF, PARAMS, Params, experiment_file, read_params
+from phytotron.config.hydra_internals import ConfigFiles, File, merged, resolved
 from phytotron.config.keys import key_paths
 from phytotron.config.library_errors import explained
-from phytotron.config.merge import ConfigFiles, File, merged, resolved
 from phytotron.config.mistakes import unknown_key
 from phytotron.config.overrides import Change, apply_all, parse_all
 from phytotron.errors import UserError
@@ -266,7 +266,8 @@ def _merge_root(root: _Root, choices: Sequence[Change], files: ConfigFiles) -> _
 def _merge(root: _Root, chosen: tuple[Change, ...], files: ConfigFiles) -> _Merged:
     """Merge the files that a root and choices name."""
     with _answered(root, chosen):
-        order = files.in_merge_order(root.file, (root.group, root.choice), chosen)
+        overrides = [change.parsed for change in chosen]
+        order = files.in_merge_order(root.file, (root.group, root.choice), overrides)
         return _Merged(root, tuple(order), merged(order), chosen)
 
 

@@ -1,17 +1,21 @@
-"""Composition by Hydra and OmegaConf: all that `phytotron.config.merge` does not do itself.
+"""All that this project uses of Hydra's private modules.
 
 Hydra has no public function that says *which files* a config is merged from, and in which order.
-`phytotron explain` and every error message need just that, so the list is asked for here, once.
-This module has all that the project uses of Hydra's private modules: a test lists the names, so
-that a new Hydra breaks this module and no other.
+`phytotron explain` and every error message need just that, so the list is asked for here, once,
+and OmegaConf does the merging. A test lists the private names, so that a new Hydra breaks this
+module and no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import version
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
@@ -20,28 +24,47 @@ from hydra.core.override_parser.types import Override, OverrideType, ValueType
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from omegaconf import DictConfig, OmegaConf
 
-from phytotron.config.merge import File
-
-# Gives a file's content and its text.
-_Read = Callable[[Path], tuple[Any, str]]
+from phytotron.config.yaml_positions import SafeLoader
 
 
-class HydraFiles:
+@dataclass(frozen=True)
+class File:
+    """A file that a config is merged from.
+
+    Attributes:
+        name: the path from the config folder, without `.yaml`.
+        package: the key path that the content is put at, empty for the top.
+        content: what the file holds, without its defaults list.
+    """
+
+    name: str
+    package: str
+    content: dict[str, Any]
+
+
+class ConfigFiles:
     """The files of a config folder, each read once.
 
     Args:
         folder: such as `conf`.
-        read: reads a file of YAML.
     """
 
-    def __init__(self, folder: Path, read: _Read) -> None:
+    def __init__(self, folder: Path) -> None:
         version.setbase("1.3")  # the rules of composition; without it, Hydra warns
-        self._repository = _Repository(folder, read)
+        self._repository = _Repository(folder)
 
     def in_merge_order(
         self, root: str, choice: tuple[str, str], overrides: Sequence[Override] = ()
     ) -> list[File]:
-        """See `phytotron.config.merge.ConfigFiles`; the overrides are parsed.
+        """The files that a root file and choices of groups ask for, in the order of merging.
+
+        Args:
+            root: the name of the root file.
+            choice: the group that the root leaves open, with the file that is to fill it.
+            overrides: further choices, parsed, such as `trainer=gpu`.
+
+        Returns:
+            One entry a file; one file may be there twice.
 
         Raises:
             HydraException: a file is missing. What Hydra does not expect raises any other error.
@@ -69,8 +92,8 @@ class _Repository(ConfigRepository):
 
     # Hydra's own constructor looks for plugins in all installed packages, which takes longer than
     # to compose a config. This project has one folder and no plugins.
-    def __init__(self, folder: Path, read: _Read) -> None:
-        self.sources = [_Folder(folder, read)]
+    def __init__(self, folder: Path) -> None:
+        self.sources = [_Folder("main", f"file://{folder.resolve()}")]
         self._loaded: dict[str, ConfigResult | None] = {}
 
     # Hydra asks for a file several times: for its package, its defaults list and its content.
@@ -81,17 +104,13 @@ class _Repository(ConfigRepository):
 
 
 class _Folder(FileConfigSource):
-    """Reads YAML in our way."""
-
-    def __init__(self, folder: Path, read: _Read) -> None:
-        super().__init__("main", f"file://{folder.resolve()}")
-        self._yaml = read
+    """Reads YAML with libyaml."""
 
     def load_config(self, config_path: str) -> ConfigResult:
         path = Path(self.path, self._normalize_file_name(config_path))
         if not path.is_file():
             raise ConfigLoadError(f"Config not found: {path}")
-        content, text = self._yaml(path)
+        content, text = _read_yaml(path)
         return ConfigResult(
             config=OmegaConf.create({} if content is None else content),
             path=f"file://{self.path}",
@@ -101,7 +120,7 @@ class _Folder(FileConfigSource):
         )
 
 
-def merged_by_omegaconf(files: Iterable[File]) -> Any:
+def merged(files: Iterable[File]) -> Any:
     """The contents of files put together, as plain dicts; nothing is resolved yet."""
     config = OmegaConf.create()
     for file in files:
@@ -113,8 +132,78 @@ def merged_by_omegaconf(files: Iterable[File]) -> Any:
     return OmegaConf.to_container(config, resolve=False)
 
 
-def resolved_by_omegaconf(content: Mapping[str, Any]) -> Any:
-    """The content with the values that its interpolations stand for."""
+def resolved(content: Mapping[str, Any]) -> Any:
+    """A merged content with the values that its interpolations stand for.
+
+    Raises:
+        OmegaConfBaseException: an interpolation of what is not there, or a value that is missing.
+    """
     return OmegaConf.to_container(
         OmegaConf.create(dict(content)), resolve=True, throw_on_missing=True
     )
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def _read_yaml(path: Path) -> tuple[Any, str]:
+    """A file's content by the rules of OmegaConf, and its text.
+
+    libyaml takes a tenth of the time of OmegaConf's own reader.
+    """
+    text = path.read_text(encoding="utf-8")
+    # PyYAML's messages name the file only if what it reads has a name.
+    return yaml.load(_Named(text, str(path)), Loader=_loader()), text
+
+
+class _Named:
+    """A text with the name of its file, which PyYAML puts into its messages."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        self._rest = text
+
+    def read(self, size: int = -1) -> str:
+        size = len(self._rest) if size < 0 else size
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+
+# What Hydra and OmegaConf read as a number; YAML 1.1 wants `1e-3` to be written `1.0e-3`.
+_FLOAT = re.compile(
+    r"""^(?:[-+]?\d+(?:_\d+)*\.[\d_]*(?:[eE][-+]?\d+)?
+    |[-+]?\d+(?:_\d+)*[eE][-+]?\d+
+    |\.\d+(?:_\d+)*(?:[eE][-+]\d+)?
+    |[-+]?\.(?:inf|Inf|INF)
+    |\.(?:nan|NaN|NAN))$""",
+    re.X,
+)
+
+
+@cache
+def _loader() -> Any:
+    """A loader with the rules of OmegaConf: no dates, and no key twice in one mapping."""
+
+    class Loader(SafeLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+            seen = set()
+            # YAML lets the last of two equal keys win, so a mistake would go unnoticed.
+            for key, _ in node.value:
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        "while constructing a mapping",
+                        node.start_mark,
+                        f"found duplicate key {key.value}",
+                        key.start_mark,
+                    )
+                if isinstance(key.value, str):
+                    seen.add(key.value)
+            return super().construct_mapping(node, deep=deep)
+
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+    # 2001-01-01 is a text here: JSON and OmegaConf have no dates.
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in Loader.yaml_implicit_resolvers.items()
+    }
+    return Loader

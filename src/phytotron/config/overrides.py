@@ -1,25 +1,19 @@
-"""Hydra's overrides: `key=value`, `+key=value`, `~key` and `group=choice`.
-
-The commonest, a key with a number or a word, are read and applied here; whatever else Hydra's
-grammar has is left to Hydra and OmegaConf, which take long to import.
-"""
+"""Hydra's overrides: `key=value`, `+key=value`, `~key` and `group=choice`."""
 
 from __future__ import annotations
 
-import copy
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from phytotron.config.keys import check_type, has_key, key_paths, value_at
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError
+
+from phytotron.config.keys import check_type, key_paths, value_at
 from phytotron.config.mistakes import first_line, unknown_key
 from phytotron.errors import UserError
-
-if TYPE_CHECKING:
-    from hydra.core.override_parser.types import Override
-    from omegaconf import DictConfig
 
 
 @dataclass(frozen=True)
@@ -58,28 +52,8 @@ class Change:
         """The place of a key that the override sets, as a function of the key."""
         return self.where
 
-    def set_in(self, content: dict[str, Any]) -> bool:
-        """Set a plain value of a key that plain dicts have; False: that is not what it asks for."""
-        values = self.value if isinstance(self.value, list) else [self.value]
-        is_plain = all(
-            value is None
-            or isinstance(value, bool | int | float)
-            or (isinstance(value, str) and "${" not in value and value != "???")
-            for value in values
-        )
-        if self.adds or self.deletes or not is_plain or not has_key(content, self.key):
-            return False
-        parent, _, name = self.key.rpartition(".")
-        node = value_at(content, parent) if parent else content
-        if isinstance(self.value, list) and isinstance(node[name], Mapping | str):
-            return False
-        node[name] = self.value
-        return True
-
     def apply(self, config: DictConfig) -> None:
         """Set, add or delete the value in a merged config."""
-        from omegaconf import OmegaConf, open_dict
-
         # Where Hydra would let go of a group, the group's own default is left: null.
         if self.deletes and self.is_group:
             OmegaConf.update(config, self.key, None)
@@ -92,7 +66,7 @@ class Change:
             OmegaConf.update(config, self.key, self.value, force_add=self.adds)
 
 
-def apply_all(base: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
+def apply_all(base: Mapping[str, Any], changes: Iterable[Change]) -> Any:
     """A merged config with overridden values.
 
     Args:
@@ -102,20 +76,11 @@ def apply_all(base: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, A
     Raises:
         UserError: a value has a key that is not there, or does not fit.
     """
-    changes = [change for change in changes if not change.chooses]
-    content = copy.deepcopy(dict(base))
-    if all(change.set_in(content) for change in changes):
-        return content
-    return _applied_by_omegaconf(base, changes)
-
-
-def _applied_by_omegaconf(base: Mapping[str, Any], changes: Iterable[Change]) -> Any:
-    from omegaconf import OmegaConf
-    from omegaconf.errors import ConfigAttributeError, ConfigKeyError
-
     config = OmegaConf.create(dict(base))
     OmegaConf.set_struct(config, True)  # a struct refuses keys that it does not have
     for change in changes:
+        if change.chooses:
+            continue
         try:
             change.apply(config)
         except (ConfigAttributeError, ConfigKeyError) as error:
@@ -134,15 +99,6 @@ def parse_all(texts: Iterable[str], groups: set[str]) -> list[Change]:
     return [parse(text, groups) for text in texts]
 
 
-_COMMON = re.compile(
-    r"""(?P<key>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)=(?:
-    (?P<json>null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e-?\d+)?)
-    |(?P<word>(?!(?i:null|true|false|nan|inf)$)[A-Za-z_]\w*)
-    )""",
-    re.VERBOSE | re.ASCII,
-)
-
-
 def parse(text: str, groups: set[str]) -> Change:
     """Read an override.
 
@@ -153,20 +109,6 @@ def parse(text: str, groups: set[str]) -> Change:
     Raises:
         UserError: it is not one, or asks for several values at once.
     """
-    common = _COMMON.fullmatch(text)
-    if common is None:
-        return _parse_by_hydra(text, groups)
-    key, word = common["key"], common["word"]
-    return Change(
-        text=text,
-        key=key,
-        value=json.loads(common["json"]) if word is None else word,
-        is_group=key in groups,
-        chooses=key in groups and word is not None,
-    )
-
-
-def _parse_by_hydra(text: str, groups: set[str]) -> Change:
     try:
         parsed = _parsed(text)
         is_sweep = parsed.is_sweep_override()
@@ -205,6 +147,4 @@ def _parse_by_hydra(text: str, groups: set[str]) -> Change:
 
 
 def _parsed(text: str) -> Override:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
     return OverridesParser.create().parse_override(text)
