@@ -24,7 +24,7 @@ env: .venv/.installed ## set up .venv from requirements.lock (every file checked
 	@touch $@
 
 repro: env ## run what has changed in the pipeline, then print the experiments
-	@python -m phytotron.config.params
+	@python -m phytotron.config.experiments
 	@dvc repro
 	@python -m phytotron.evaluation.summary
 

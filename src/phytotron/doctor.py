@@ -205,7 +205,7 @@ def check_configs(full: bool = False) -> Iterator[Finding]:
         return
     from phytotron.config.compose import compose_all
     from phytotron.config.dvc_params import check_listed
-    from phytotron.config.params import read_params
+    from phytotron.config.experiments import read_params
     from phytotron.files import write_json
 
     try:

@@ -6,13 +6,14 @@ import re
 import tarfile
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from selectolax.lexbor import LexborHTMLParser
 
 from phytotron.clean.labels import LabelRules
+from phytotron.config.schema import check_group
+from phytotron.config.yaml_positions import set_at
 from phytotron.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -68,21 +69,30 @@ def test_an_empty_crawl_is_no_reason_to_fail_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "message"),
+    ("labels", "message"),
     [
-        ([{"match": "(", "label": "x"}], r"'\(' is not a regular expression"),
-        ([{"match": 5, "label": "x"}], "5 is not a regular expression"),
-        ([{"mach": "a", "label": "x"}], "has the keys mach, label"),
-        ([{"match": "a"}], "has the keys match\n  allowed: match, label"),
-        (["guide"], "'guide' is no label rule"),
-        ([{"match": "a", "label": ["x"]}], r"\['x'\] is no label"),
-        ([{"match": "a", "label": None}], "no rule gives a label"),
-        ([], "no rule gives a label"),
+        ("[{match: (, label: x}]", r"site\.labels\[0\]\.match: '\(': .*\n  allowed: a regular exp"),
+        ("[{match: 5, label: x}]", r"'site\.labels\[0\]\.match' is 5"),
+        ("[{mach: a, label: x}]", r"'site\.labels\[0\]\.mach'\n.*match, label\n.*mean 'site\.l"),
+        ("[{match: a}]", r"'site\.labels\[0\]\.label' is missing"),
+        ("[guide]", r"'site\.labels\[0\]' is 'guide'"),
+        ("[{match: a, label: [x]}]", r"'site\.labels\[0\]\.label' is \['x'\]"),
+        ("[{match: a, label: null}]", "site.labels: no rule gives a label"),
+        ("[]", "site.labels: no rule gives a label"),
     ],
 )
-def test_impossible_rules_are_refused(rules: list[Any], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        LabelRules(rules)
+def test_impossible_rules_are_refused_at_their_line(
+    tmp_path: Path, labels: str, message: str
+) -> None:
+    head = DOCS.read_text(encoding="utf-8").partition("\nlabels:")[0]
+    path = tmp_path / "site.yaml"
+    ends = "min_pages_per_label: 1\nmin_paragraphs_per_label: 1\n"
+    path.write_text(f"{head}\nlabels: {labels}\n{ends}")
+    with pytest.raises(UserError, match=message) as caught:
+        check_group(
+            "site", yaml.safe_load(path.read_text()), lambda key: set_at([(path, "site")], key)
+        )
+    assert str(caught.value).startswith(f"{path}:{head.count(chr(10)) + 2}: ")
 
 
 def test_scarce_labels_are_named_with_their_counts() -> None:

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from phytotron.clean.rules import Rules
+from phytotron.config.schema import check_group
 from phytotron.errors import UserError
 
 
@@ -62,22 +63,30 @@ def test_a_rule_that_runs_out_of_time_leaves_the_text_and_is_counted():
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        (rule(pattern="(a"), r"rules\[0\] 'digits'.*\(a.*missing \)"),
-        (rule(replacement=r"\2"), r"rules\[0\] 'digits'.*invalid group reference"),
-        (rule(replacement=r"\g<year>"), r"rules\[0\] 'digits'.*unknown group"),
+        (rule(pattern="(a"), r"rules\[0\]\.pattern: '\(a': missing \)"),
+        (rule(replacement=r"\2"), r"rules\[0\]\.replacement: .*invalid group reference"),
+        (rule(replacement=r"\g<year>"), r"rules\[0\]\.replacement: .*unknown group"),
         (rule(pattern="(?x)(a) # (b)", replacement=r"\2"), "invalid group reference"),
-        (rule(patern="x"), r"rules\[0\] 'digits'.*'patern'(.|\n)*did you mean 'pattern'"),
-        (rule(flags=["IGNORCASE"]), r"rules\[0\] 'digits'(.|\n)*did you mean 'IGNORECASE'"),
-        (rule(why=None), "'why' must be a text"),
-        ({"name": "empty"}, r"rules\[0\] 'empty'.*'pattern' must be a text"),
+        (rule(patern="x"), r"rules\[0\]\.patern'(.|\n)*did you mean 'clean\.rules\[0\]\.pattern'"),
+        (rule(flags=["IGNORCASE"]), r"rules\[0\]\.flags\[0\]' is 'IGNORCASE'"),
+        (rule(why=None), r"rules\[0\]\.why' is null"),
+        ({"name": "empty"}, r"rules\[0\]\.pattern' is missing"),
     ],
 )
-def test_a_wrong_rule_names_file_and_rule(entry, message):
+def test_a_wrong_rule_is_refused_at_its_key(clean_config, entry, message):
     with pytest.raises(UserError, match=message) as caught:
-        Rules([entry], 1.0, "conf/clean/mine.yaml")
-    assert str(caught.value).startswith("conf/clean/mine.yaml: ")
+        check_group("clean", clean_config | {"rules": [entry]}, lambda _: "conf/clean/my.yaml:3")
+    assert str(caught.value).startswith("conf/clean/my.yaml:3: ")
 
 
-def test_two_rules_of_one_name_are_refused():
+def test_a_rule_with_flags_is_compiled_with_them(clean_config):
+    verbose = rule(pattern="(a) # (b)", replacement=r"\1", flags=["VERBOSE"])
+    check_group("clean", clean_config | {"rules": [verbose]}, lambda _: None)
+    wrong = verbose | {"replacement": r"\2"}
+    with pytest.raises(UserError, match="invalid group reference"):
+        check_group("clean", clean_config | {"rules": [wrong]}, lambda _: None)
+
+
+def test_two_rules_of_one_name_are_refused(clean_config):
     with pytest.raises(UserError, match="two rules are called 'digits'"):
-        Rules([rule(), rule()], 1.0)
+        check_group("clean", clean_config | {"rules": [rule(), rule()]}, lambda _: None)

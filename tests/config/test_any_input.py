@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from phytotron.config.compose import compose_experiment, compose_one
-from phytotron.config.params import read_params
+from phytotron.config.experiments import read_params
 from phytotron.errors import UserError
 
 # The project of this folder's conftest is made once; each example writes what it changes.

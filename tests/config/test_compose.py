@@ -9,7 +9,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from phytotron.config.compose import compose_all, compose_experiment, compose_one
-from phytotron.config.params import read_params
+from phytotron.config.experiments import read_params
 from phytotron.config.schema.pipeline import Site
 from phytotron.errors import UserError
 from phytotron.stages import compose as stage

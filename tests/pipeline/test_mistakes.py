@@ -37,7 +37,7 @@ def test_a_mistake_in_params_is_answered_by_the_first_stage(project, params, sai
 
 def test_a_key_of_params_that_nothing_reads_is_answered_before_dvc_starts(project) -> None:
     project.change("params.yaml", seeds=1)
-    done = project.run("python", "-m", "phytotron.config.params", check=False)
+    done = project.run("python", "-m", "phytotron.config.experiments", check=False)
     assert done.returncode == 2
     assert "did you mean 'seed'?" in done.stderr
 

@@ -13,8 +13,6 @@ import yaml
 
 from phytotron.errors import UserError
 
-_EXAMPLE = "{match: ^/guide/, label: guide}"
-
 
 class LabelRules:
     """An ordered list of rules: the first whose pattern occurs in a URL's path gives the label.
@@ -27,43 +25,15 @@ class LabelRules:
     Attributes:
         names: the labels, sorted.
 
-    Raises:
-        UserError: there is no rule with a label, a key is missing or misspelt, or a pattern is no
-            regular expression.
+    The schema (`phytotron.config.schema`) has checked the rules.
     """
 
     def __init__(
         self, rules: Sequence[Mapping[str, Any]], source: Path | str | None = None
     ) -> None:
         self._source = Path(source) if source else None
-        self._rules: list[tuple[re.Pattern[str], str | None]] = []
-        for index, rule in enumerate(rules):
-            if not isinstance(rule, Mapping):
-                raise UserError(
-                    f"{rule!r} is no label rule", where=self._place(index), allowed=_EXAMPLE
-                )
-            if set(rule) != {"match", "label"}:
-                raise UserError(
-                    f"a label rule has the keys {', '.join(map(str, rule)) or '(none)'}",
-                    where=self._place(index),
-                    allowed="match, label",
-                )
-            if not isinstance(rule["label"], str | None):
-                raise UserError(f"{rule['label']!r} is no label", where=self._place(index))
-            try:
-                self._rules.append((re.compile(rule["match"]), rule["label"]))
-            except (re.error, TypeError) as error:
-                raise UserError(
-                    f"{rule['match']!r} is not a regular expression: {error}",
-                    where=self._place(index),
-                ) from error
+        self._rules = [(re.compile(rule["match"]), rule["label"]) for rule in rules]
         self.names = sorted({label for _, label in self._rules if label is not None})
-        if not self.names:
-            raise UserError(
-                "no rule gives a label",
-                where=str(self._source or "site.labels"),
-                allowed=f"a list of rules such as {_EXAMPLE}",
-            )
 
     def label(self, url: str) -> str | None:
         """The label of the page at `url`, or None when it has none."""

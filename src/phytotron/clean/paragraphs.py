@@ -52,22 +52,13 @@ class Cleaner:
     Args:
         config: the keys of `clean`.
         contents: the list `site.content`.
-        where: the config file, for errors.
-
-    Raises:
-        UserError: a rule or a content entry is wrong.
     """
 
-    def __init__(
-        self,
-        config: CleanConfig,
-        contents: Sequence[Mapping[str, Any]],
-        where: str = "clean",
-    ) -> None:
+    def __init__(self, config: CleanConfig, contents: Sequence[Mapping[str, Any]]) -> None:
         self.config = config
         self._contents = ContentRules(contents)
         self._similar = config.similarity(config.page_similarity)
-        self._rules = Rules(config.rules, config.rule_timeout, where)
+        self._rules = Rules(config.rules, config.rule_timeout)
 
     def clean(self, page: RawPage) -> CleanPage:
         """The paragraphs of a page.

@@ -7,16 +7,16 @@ value but neither invent a key nor change its type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phytotron.config.components import component_key, names_component
 from phytotron.config.composed import Composed
-from phytotron.config.keys import key_paths, value_at
+from phytotron.config.imports import parameters
+from phytotron.config.keys import check_type, key_paths, value_at
 from phytotron.config.mistakes import unknown_key
 from phytotron.config.schema import GROUPS, check_groups
-from phytotron.config.types import check_type
 from phytotron.config.yaml_positions import line_of
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ def check_composed(composed: Composed, base: Mapping[str, Any], changes: Sequenc
 def check_experiment_file(path: Path, own: Mapping[str, Any], groups: Mapping[str, Any]) -> None:
     """Check an experiment file against the groups that it chooses.
 
-    So a misspelt key is an error at its line, and not a new key that nothing reads. A node with a
-    `_target_` that the file writes down itself may have any key: it is its own schema.
+    So a misspelt key is an error at its line, and not a new key that nothing reads. The keys of a
+    node with a `_target_` that the file writes down itself are the arguments of what it names, as
+    far as the source says them; a library's are found out when the object is built.
 
     Args:
         path: the experiment's file.
@@ -68,7 +69,10 @@ def check_experiment_file(path: Path, own: Mapping[str, Any], groups: Mapping[st
         for name, value in node.items():
             key = f"{prefix}{name}"
             # The schema knows more of these keys than the groups' files do.
-            if key in GROUPS or _is_inline(value):
+            if key in GROUPS:
+                continue
+            if _is_inline(value):
+                _check_arguments(value, key, where)
                 continue
             if not isinstance(defined, Mapping) or name not in defined:
                 # `data: null` in a group leaves it to the experiment what keys there are.
@@ -88,6 +92,19 @@ def check_experiment_file(path: Path, own: Mapping[str, Any], groups: Mapping[st
 def _is_inline(value: Any) -> bool:
     """Whether an experiment file writes a node down itself."""
     return isinstance(value, Mapping) and "_target_" in value
+
+
+def _check_arguments(
+    node: Mapping[str, Any], prefix: str, where: Callable[[str], str | None]
+) -> None:
+    """Check the keys of a node, and of those inside, against the arguments of their targets."""
+    known = parameters(str(node.get("_target_")))
+    for name, value in node.items():
+        key = f"{prefix}.{name}"
+        if known is not None and name not in (*known, "_target_", "_partial_"):
+            raise unknown_key(key, [f"{prefix}.{argument}" for argument in known], where(key))
+        if _is_inline(value):
+            _check_arguments(value, key, where)
 
 
 def _has_schema(key: str) -> bool:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.config.experiments import CONF, load_yaml
+from phytotron.config.keys import check_type
 from phytotron.config.mistakes import wrong_value
-from phytotron.config.types import check_type
 from phytotron.errors import UserError, did_you_mean
 from phytotron.tables import text_table
 

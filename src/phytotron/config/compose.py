@@ -15,7 +15,6 @@ without a trainer as it is. An override that nothing has is an error.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,18 +23,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from phytotron.config.composed import Composed
-from phytotron.config.experiments import CONF, PARAMS, experiment_file
-from phytotron.config.hydra_internals import ConfigFiles, File
-from phytotron.config.keys import key_paths, merge_all
-from phytotron.config.mistakes import first_line, unknown_key
+from phytotron.config.experiments import CONF, PARAMS, Params, experiment_file, read_params
+from phytotron.config.hydra_internals import ConfigFiles, File, merged, resolved
+from phytotron.config.keys import key_paths
+from phytotron.config.library_errors import explained
+from phytotron.config.mistakes import unknown_key
 from phytotron.config.overrides import Change, apply_all, parse_all
-from phytotron.config.params import Params, read_params
-from phytotron.config.renamed import renamed_choice
-from phytotron.errors import UserError, did_you_mean
+from phytotron.errors import UserError
 
 PIPELINE = "pipeline"
 EXPERIMENT = "config"
@@ -210,22 +206,23 @@ def _compose_roots(
     chosen = [change for change in changes if change.chooses]
 
     @cache
-    def merged(name: str) -> _Merged:
+    def merged_root(name: str) -> _Merged:
         return _merge_root(roots[name], chosen, conf.files)
 
     # A misspelt key of a wanted config is reported without composing the others.
     wanted_first = sorted(roots, key=lambda name: name not in wanted)
     for position, change in enumerate(changes):
         owners = wanted_first if position < len(overrides) else wanted
-        if not any(_applies(change, merged(name)) for name in owners):
-            known = frozenset().union(*(merged(name).keys for name in owners))
+        if not any(_applies(change, merged_root(name)) for name in owners):
+            known = frozenset().union(*(merged_root(name).keys for name in owners))
             raise unknown_key(change.key, sorted(known), change.where)
 
     # An override of the seed wins over the seed of params.yaml.
     first = [] if any(change.key == "seed" for change in changes) else own_seed
     return {
         name: _finish(
-            merged(name), [*first, *(each for each in changes if _applies(each, merged(name)))]
+            merged_root(name),
+            [*first, *(each for each in changes if _applies(each, merged_root(name)))],
         )
         for name in wanted
     }
@@ -241,14 +238,12 @@ class _Merged:
     Attributes:
         root: the root.
         files: in the order of merging.
-        config: their contents, merged; interpolations are not yet resolved.
-        base: the same as plain dicts.
+        base: their contents, merged; interpolations are not yet resolved.
         chosen: the overrides that chose a file of a group.
     """
 
     root: _Root
     files: tuple[File, ...]
-    config: DictConfig
     base: dict[str, Any]
     chosen: tuple[Change, ...]
 
@@ -261,11 +256,11 @@ class _Merged:
 def _merge_root(root: _Root, choices: Sequence[Change], files: ConfigFiles) -> _Merged:
     """Merge a root with those of the group choices that it can use."""
     # Twice where groups are overridden: which of them a config can use shows without them.
-    merged = _merge(root, (), files)
+    found = _merge(root, (), files)
     if choices:
-        chosen = tuple(change for change in choices if _takes(change, merged.base))
-        merged = _merge(root, chosen, files)
-    return merged
+        chosen = tuple(change for change in choices if _takes(change, found.base))
+        found = _merge(root, chosen, files)
+    return found
 
 
 def _merge(root: _Root, chosen: tuple[Change, ...], files: ConfigFiles) -> _Merged:
@@ -273,14 +268,7 @@ def _merge(root: _Root, chosen: tuple[Change, ...], files: ConfigFiles) -> _Merg
     with _answered(root, chosen):
         overrides = [change.parsed for change in chosen]
         order = files.in_merge_order(root.file, (root.group, root.choice), overrides)
-        config = OmegaConf.create()
-        for file in order:
-            if file.package:
-                OmegaConf.update(config, file.package, file.content, merge=True, force_add=True)
-            else:
-                config.merge_with(file.content)
-        base: Any = OmegaConf.to_container(config, resolve=False)
-    return _Merged(root, tuple(order), config, base, chosen)
+        return _Merged(root, tuple(order), merged(order), chosen)
 
 
 def _takes(change: Change, base: Mapping[str, Any]) -> bool:
@@ -288,7 +276,8 @@ def _takes(change: Change, base: Mapping[str, Any]) -> bool:
 
     A network may take any group, such as a schedule where it has none.
     """
-    return any(base.get(group) is not None for group in (change.key, "trainer"))
+    is_group_of = change.key.partition(".")[0] in base  # an experiment has no `site`
+    return is_group_of and any(base.get(group) is not None for group in (change.key, "trainer"))
 
 
 def _applies(change: Change, merged: _Merged) -> bool:
@@ -303,35 +292,28 @@ def _applies(change: Change, merged: _Merged) -> bool:
 # --- from merged files to a finished config ------------------------------------------------------
 
 
-def _finish(merged: _Merged, applied: Sequence[Change]) -> Composed:
+def _finish(found: _Merged, applied: Sequence[Change]) -> Composed:
     """Override values, resolve, replace names by what they stand for, and check the whole."""
     # Imported here: pydantic takes longer to import than a config takes to compose.
     from phytotron.config.check import check_composed, check_experiment_file
     from phytotron.config.components import replace_names
 
-    # A struct refuses keys that it does not have.
-    config = merged.config.copy()
-    OmegaConf.set_struct(config, True)
-    apply_all(config, applied, merged.base)
-    with _answered(merged.root):
-        content: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    overridden = apply_all(found.base, applied)
+    with _answered(found.root):
+        content = resolved(overridden)
 
     texts = tuple(change.text for change in applied)
-    sources = tuple((CONF / f"{file.name}.yaml", file.package) for file in merged.files)
+    sources = tuple((CONF / f"{file.name}.yaml", file.package) for file in found.files)
     composed = Composed(content, sources, texts)
-    if merged.root.file == EXPERIMENT:
+    if found.root.file == EXPERIMENT:
         # What the files define that the experiment is made from, without the experiment's own.
-        own = merged.root.own_file
-        contents: dict[Path, Any] = {}
-        parts: list[tuple[Any, str]] = []
-        for file in merged.files:
-            path = CONF / f"{file.name}.yaml"
-            contents[path] = OmegaConf.to_container(file.content, resolve=False)
-            if path != own:
-                parts.append((contents[path], file.package))
-        check_experiment_file(own, contents[own], merge_all(parts))
+        own = found.root.own_file
+        with _answered(found.root):
+            groups = merged(file for file in found.files if CONF / f"{file.name}.yaml" != own)
+        content_of = {CONF / f"{file.name}.yaml": file.content for file in found.files}
+        check_experiment_file(own, content_of[own], groups)
     replace_names(content, composed.where)
-    check_composed(composed, merged.base, applied)
+    check_composed(composed, found.base, applied)
     return composed
 
 
@@ -353,12 +335,8 @@ def _answered(root: _Root, choices: Sequence[Change] = ()) -> Iterator[None]:
         mark = error.problem_mark
         where = f"{os.path.relpath(mark.name)}:{mark.line + 1}" if mark else None
         raise UserError(f"not valid YAML: {error.problem}", where=where or _file(root)) from error
-    except OmegaConfBaseException as error:
-        # Such as an interpolation of a key that is not there.
-        key = f": {error.full_key}" if getattr(error, "full_key", None) else ""
-        raise UserError(first_line(error), where=f"{_file(root)}{key}") from error
     except Exception as error:
-        raise _explained(error, root, choices) from error
+        raise explained(error, _file(root), root.choice, choices) from error
 
 
 def _file(root: _Root) -> str:
@@ -366,46 +344,3 @@ def _file(root: _Root) -> str:
     is_own = root.file == EXPERIMENT and root.own_file.is_file()
     path = root.own_file if is_own else CONF / f"{root.file}.yaml"
     return path.as_posix()
-
-
-def _explained(error: Exception, root: _Root, choices: Sequence[Change]) -> UserError:
-    """A readable answer to the commonest mistake: a choice that a group does not offer."""
-    text = " ".join(str(error).split())
-    missing = re.search(r"Could not find '([^']+)'", text)
-    if missing is None:
-        return UserError(text or type(error).__name__, where=_file(root))
-    group, _, choice = missing[1].rpartition("/")
-    while group and not (CONF / group).is_dir():  # the ids of experiments have slashes
-        group, _, head = group.rpartition("/")
-        choice = f"{head}/{choice}"
-    if not group:
-        return UserError(f"there is no {(CONF / missing[1]).as_posix()}.yaml")
-    is_site = (group, choice) == ("site", root.choice)
-    where = f"{PARAMS}: site" if is_site else _chosen_at(group, choice, choices)
-    if new := renamed_choice(group, choice):
-        return UserError(f"the {group} '{choice}' is now '{new}'", where=where)
-    folder = CONF / group
-    known = sorted(
-        path.relative_to(folder).with_suffix("").as_posix()
-        for path in folder.rglob("*.yaml")
-        if path.parent.name != "base"  # what the others of a group share
-    )
-    return UserError(
-        f"'{choice}' is not in {folder.as_posix()}/",
-        where=where,
-        allowed=", ".join(known),
-        hint=did_you_mean(choice, known),
-    )
-
-
-def _chosen_at(group: str, choice: str, choices: Sequence[Change]) -> str | None:
-    """The override, or the file and line of the defaults list, that makes a choice."""
-    for change in choices:
-        if (change.key, change.value) == (group, choice):
-            return change.where
-    entry = re.compile(rf"\s*- (override )?/?{re.escape(group)}: {re.escape(choice)}\s*(#.*)?$")
-    for path in sorted(CONF.rglob("*.yaml")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if entry.match(line):
-                return f"{path.as_posix()}:{number}"
-    return None

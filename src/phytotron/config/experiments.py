@@ -1,14 +1,21 @@
-"""The registry of experiments is the folder `conf/experiment/`: one file, one experiment."""
+"""The experiments that there are, and those that `dvc repro` builds.
+
+The registry of experiments is the folder `conf/experiment/`: one file, one experiment.
+`params.yaml` names some of them.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from phytotron.config.renamed import renamed_experiment
+from phytotron.config.yaml_positions import SafeLoader, set_at
 from phytotron.errors import UserError, did_you_mean
 
 CONF = Path("conf")
@@ -17,12 +24,10 @@ PARAMS = Path("params.yaml")
 
 try:
     from yaml import CSafeDumper as SafeDumper
-    from yaml import CSafeLoader as SafeLoader
 except ImportError:  # a PyYAML that was built without libyaml
-    from yaml import SafeDumper, SafeLoader  # type: ignore[assignment]
+    from yaml import SafeDumper  # type: ignore[assignment]
 
 
-# libyaml parses ten times as fast as PyYAML's own code.
 class _Loader(SafeLoader):
     """Reads `1e-3` as a number, as Hydra does; YAML 1.1 wants it to be written 1.0e-3."""
 
@@ -119,3 +124,62 @@ def load_yaml(path: Path) -> Any:
 def yaml_text(content: Any) -> str:
     """Plain dicts and lists as YAML that `load_yaml` and Hydra read as the same again."""
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+# --- params.yaml --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Params:
+    """What `dvc repro` builds.
+
+    Attributes:
+        site: the name of a file in `conf/site/`.
+        experiments: ids of files in `conf/experiment/`.
+        overrides: Hydra overrides for everything that has their key.
+        seed: the root of all randomness, 0 or more.
+    """
+
+    site: str
+    experiments: tuple[str, ...]
+    overrides: tuple[str, ...]
+    seed: int
+
+
+def read_params(path: Path = PARAMS) -> Params:
+    """Read and check `params.yaml`.
+
+    Raises:
+        UserError: an unknown or missing key, a value of the wrong type, no experiment at all, or
+            one that is listed twice; each with its line.
+    """
+    from phytotron.config.schema import check  # here: pydantic is slow to import
+    from phytotron.config.schema.experiment import ParamsFile
+
+    if not path.exists():
+        raise UserError(f"no file '{path}' here", hint="run this from the repository's root")
+    content = load_yaml(path)
+    if not isinstance(content, dict):
+        allowed = ", ".join(ParamsFile.model_fields)
+        raise UserError("holds no keys", where=str(path), allowed=allowed)
+    # The file is merged from nothing, so each key is in the file itself.
+    check(ParamsFile, content, lambda key: set_at([(path, "")], key) or str(path))
+    return Params(
+        content["site"],
+        tuple(content["experiments"]),
+        tuple(content["overrides"]),
+        content["seed"],
+    )
+
+
+def main() -> None:
+    """Check `params.yaml` before DVC reads it: its own answers to a wrong type are hard to read."""
+    try:
+        read_params()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

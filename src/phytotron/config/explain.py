@@ -45,8 +45,7 @@ def composed_as_in_repro(experiment: str | None, overrides: Sequence[str] = ()) 
         experiment: an experiment's id; None for the part that all experiments share.
         overrides: further overrides, which win over those of `params.yaml`.
     """
-    request = ["as in repro", experiment, *overrides]
-    return cached(request, [PARAMS], lambda: _composed_as_in_repro(experiment, overrides))
+    return cached(experiment, overrides, lambda: _composed_as_in_repro(experiment, overrides))
 
 
 def _composed_as_in_repro(experiment: str | None, overrides: Sequence[str]) -> Composed:

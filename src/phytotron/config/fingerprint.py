@@ -13,17 +13,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from phytotron.config.cache import ConfFiles, digest, own_code, remembered
 from phytotron.config.compose import compose_experiment
-from phytotron.config.experiments import CONF, experiment_file
 from phytotron.config.imports import SOURCE, SourceTree
 from phytotron.config.presets import preset_overrides
-from phytotron.config.remembered import digest, own_code, remembered
-from phytotron.config.stage import plain
 
 # The entry point of every number: a model is fitted, loaded again and measured.
 ENTRY = "phytotron.runs.run"
@@ -65,18 +61,13 @@ class Fingerprints:
 
     def __init__(self, source: Path = SOURCE) -> None:
         self._tree = SourceTree(source)
-        self._conf = _ConfFiles()
+        self._conf = ConfFiles()
 
     def of(self, experiment: str, preset: str | None = None) -> str:
         """The hash of an experiment's config and code; see `fingerprint`."""
         overrides = preset_overrides(experiment, preset)
-        question = [
-            "config",
-            self._composing,
-            experiment,
-            overrides,
-            self._conf.named_by(experiment_file(experiment)),
-        ]
+        known = self._conf.question(experiment, overrides)
+        question = None if known is None else ["facts", own_code(__file__), known]
         facts = remembered(question, lambda: _config_facts(experiment, overrides))
         return digest({"config": facts["config"], "code": self._code(facts)})
 
@@ -84,16 +75,6 @@ class Fingerprints:
         """The hash of each file that the config's number needs, by its path from the source."""
         left_out = LEFT_OUT if facts["has_trainer"] else (*LEFT_OUT, _NETWORKS)
         return code_hashes(self._tree, [ENTRY, *facts["targets"]], left_out)
-
-    @cached_property
-    def _composing(self) -> list[str]:
-        """The code that makes a resolved config, which is the one that runs here."""
-        ours = SourceTree()
-        entry = ours.file_of("phytotron.config.compose")
-        assert entry is not None
-        code = {ours.name(path): ours.code_hash(path) for path in ours.needed([entry])}
-        foreign = [version(name) for name in ("hydra-core", "omegaconf", "pyyaml")]
-        return [own_code(__file__), digest(code), *foreign]
 
 
 def code_hashes(
@@ -131,8 +112,8 @@ def targets(node: Any) -> Iterator[str]:
 
 def _config_facts(experiment: str, overrides: list[str]) -> dict[str, Any]:
     """What a fingerprint wants to know of a resolved config."""
-    config = plain(compose_experiment(experiment, overrides, seed=0).config)
-    config.pop("card", None)
+    content = compose_experiment(experiment, overrides, seed=0).content
+    config = {key: value for key, value in content.items() if key != "card"}
     return {
         "config": digest(config),
         "targets": sorted(set(targets(config))),
@@ -153,44 +134,3 @@ def _is_in(tree: SourceTree, left_out: tuple[str, ...]) -> Callable[[Path], bool
         )
 
     return is_in
-
-
-# A comment that cannot be a part of a string: no quotation mark precedes it.
-_COMMENT = re.compile(r"^([^#\n'\"]*\s|)#.*", re.MULTILINE)
-
-
-class _ConfFiles:
-    """The files of `conf/`, for the question which of them may decide an experiment's config.
-
-    A file matters only if a file that matters names it: as a choice of a group, a component or a
-    figure. So these are all files that can be reached by name, where every word outside a comment
-    counts as a name. These may be too many, but none is missing.
-    """
-
-    def __init__(self) -> None:
-        self._files: dict[str, list[Path]] = {}
-        for path in sorted(CONF.rglob("*.yaml")):
-            self._files.setdefault(path.stem, []).append(path)
-        self._read: dict[Path, tuple[str, set[str]]] = {}
-
-    def named_by(self, path: Path) -> dict[str, str]:
-        """The hash of each file that an experiment's file may need, itself included."""
-        found: dict[str, str] = {}
-        waiting = [path, CONF / "config.yaml"]
-        while waiting:
-            current = waiting.pop()
-            if current.as_posix() in found:
-                continue
-            found[current.as_posix()], words = self._content(current)
-            for word in words:
-                waiting.extend(self._files[word])
-        return found
-
-    def _content(self, path: Path) -> tuple[str, set[str]]:
-        """A file's hash, and the words in it that are names of files."""
-        if path not in self._read:
-            content = path.read_bytes()
-            text = _COMMENT.sub(r"\1", content.decode())
-            words = set(re.findall(r"[\w.-]+", text)) & self._files.keys()
-            self._read[path] = hashlib.sha256(content).hexdigest(), words
-        return self._read[path]

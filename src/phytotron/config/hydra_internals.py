@@ -2,14 +2,14 @@
 
 Hydra has no public function that says *which files* a config is merged from, and in which order.
 `phytotron explain` and every error message need just that, so the list is asked for here, once,
-and `compose` does the merging with OmegaConf. A test lists the private names, so that a new Hydra
-breaks this module and no other.
+and OmegaConf does the merging. A test lists the private names, so that a new Hydra breaks this
+module and no other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,17 +24,7 @@ from hydra.core.override_parser.types import Override, OverrideType, ValueType
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from omegaconf import DictConfig, OmegaConf
 
-from phytotron.config.experiments import SafeLoader
-
-# What Hydra and OmegaConf read as a number; YAML 1.1 wants `1e-3` to be written `1.0e-3`.
-_FLOAT = re.compile(
-    r"""^(?:[-+]?\d+(?:_\d+)*\.[\d_]*(?:[eE][-+]?\d+)?
-    |[-+]?\d+(?:_\d+)*[eE][-+]?\d+
-    |\.\d+(?:_\d+)*(?:[eE][-+]\d+)?
-    |[-+]?\.(?:inf|Inf|INF)
-    |\.(?:nan|NaN|NAN))$""",
-    re.X,
-)
+from phytotron.config.yaml_positions import SafeLoader
 
 
 @dataclass(frozen=True)
@@ -49,7 +39,7 @@ class File:
 
     name: str
     package: str
-    content: DictConfig
+    content: dict[str, Any]
 
 
 class ConfigFiles:
@@ -90,11 +80,11 @@ class ConfigFiles:
             if entry.config_path
         ]
 
-    def _content(self, name: str) -> DictConfig:
+    def _content(self, name: str) -> Any:
         loaded = self._repository.load_config(name)
         if loaded is None or not isinstance(loaded.config, DictConfig):
             raise TypeError(f"{name}.yaml holds no keys")
-        return loaded.config
+        return OmegaConf.to_container(loaded.config, resolve=False)
 
 
 class _Repository(ConfigRepository):
@@ -104,25 +94,23 @@ class _Repository(ConfigRepository):
     # to compose a config. This project has one folder and no plugins.
     def __init__(self, folder: Path) -> None:
         self.sources = [_Folder("main", f"file://{folder.resolve()}")]
-        self._read: dict[str, ConfigResult | None] = {}
+        self._loaded: dict[str, ConfigResult | None] = {}
 
     # Hydra asks for a file several times: for its package, its defaults list and its content.
     def load_config(self, config_path: str) -> ConfigResult | None:
-        if config_path not in self._read:
-            self._read[config_path] = super().load_config(config_path)
-        return self._read[config_path]
+        if config_path not in self._loaded:
+            self._loaded[config_path] = super().load_config(config_path)
+        return self._loaded[config_path]
 
 
 class _Folder(FileConfigSource):
-    """Reads YAML with libyaml, which takes a tenth of the time of OmegaConf's own reader."""
+    """Reads YAML with libyaml."""
 
     def load_config(self, config_path: str) -> ConfigResult:
         path = Path(self.path, self._normalize_file_name(config_path))
         if not path.is_file():
             raise ConfigLoadError(f"Config not found: {path}")
-        text = path.read_text(encoding="utf-8")
-        # PyYAML's messages name the file only if what it reads has a name.
-        content = yaml.load(_Named(text, str(path)), Loader=_loader())
+        content, text = _read_yaml(path)
         return ConfigResult(
             config=OmegaConf.create({} if content is None else content),
             path=f"file://{self.path}",
@@ -130,6 +118,42 @@ class _Folder(FileConfigSource):
             # The header is a comment, `# @package _global_`, and so no part of the content.
             header=ConfigSource._get_header_dict(text[:512]),
         )
+
+
+def merged(files: Iterable[File]) -> Any:
+    """The contents of files put together, as plain dicts; nothing is resolved yet."""
+    config = OmegaConf.create()
+    for file in files:
+        content = OmegaConf.create(file.content)
+        if file.package:
+            OmegaConf.update(config, file.package, content, merge=True, force_add=True)
+        else:
+            config.merge_with(content)
+    return OmegaConf.to_container(config, resolve=False)
+
+
+def resolved(content: Mapping[str, Any]) -> Any:
+    """A merged content with the values that its interpolations stand for.
+
+    Raises:
+        OmegaConfBaseException: an interpolation of what is not there, or a value that is missing.
+    """
+    return OmegaConf.to_container(
+        OmegaConf.create(dict(content)), resolve=True, throw_on_missing=True
+    )
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def _read_yaml(path: Path) -> tuple[Any, str]:
+    """A file's content by the rules of OmegaConf, and its text.
+
+    libyaml takes a tenth of the time of OmegaConf's own reader.
+    """
+    text = path.read_text(encoding="utf-8")
+    # PyYAML's messages name the file only if what it reads has a name.
+    return yaml.load(_Named(text, str(path)), Loader=_loader()), text
 
 
 class _Named:
@@ -143,6 +167,17 @@ class _Named:
         size = len(self._rest) if size < 0 else size
         part, self._rest = self._rest[:size], self._rest[size:]
         return part
+
+
+# What Hydra and OmegaConf read as a number; YAML 1.1 wants `1e-3` to be written `1.0e-3`.
+_FLOAT = re.compile(
+    r"""^(?:[-+]?\d+(?:_\d+)*\.[\d_]*(?:[eE][-+]?\d+)?
+    |[-+]?\d+(?:_\d+)*[eE][-+]?\d+
+    |\.\d+(?:_\d+)*(?:[eE][-+]\d+)?
+    |[-+]?\.(?:inf|Inf|INF)
+    |\.(?:nan|NaN|NAN))$""",
+    re.X,
+)
 
 
 @cache

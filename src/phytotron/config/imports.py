@@ -1,4 +1,4 @@
-"""Which modules of ours a module needs, read from the source without running it.
+"""What the source says without running it: imports, and the arguments of classes and functions.
 
 Imports inside a function count like those at the top, imports for type checkers alone do not. What
 is imported by a name that is put together at run time cannot be seen: configs name such modules,
@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from phytotron.config.remembered import own_code, remembered
+from phytotron.config.cache import own_code, remembered
 
 SOURCE = Path(__file__).parents[2]
 PACKAGE = "phytotron"
@@ -129,6 +129,38 @@ class SourceTree:
         for folder in path.relative_to(self.source).parents:
             if file := self.file_of(".".join(folder.parts)):
                 yield file
+
+
+def parameters(target: str) -> list[str] | None:
+    """The arguments of a class or function of ours.
+
+    Args:
+        target: such as `phytotron.models.dense.mlp.MLP`.
+
+    Returns:
+        Their names; None where the definition alone does not say them: it is not ours, takes any
+        keyword (`**options`), is decorated, or inherits its `__init__`.
+    """
+    module, _, name = target.rpartition(".")
+    path = SOURCE.joinpath(*module.split(".")).with_suffix(".py")
+    if not _is_ours(target) or not path.is_file():
+        return None
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    found = _defined(body, name)
+    if isinstance(found, ast.ClassDef) and not found.decorator_list:
+        found = _defined(found.body, "__init__")
+        skipped = 1  # self
+    else:
+        skipped = 0
+    if not isinstance(found, ast.FunctionDef) or found.decorator_list or found.args.kwarg:
+        return None
+    names = [argument.arg for argument in found.args.args[skipped:]]
+    return names + [argument.arg for argument in found.args.kwonlyargs]
+
+
+def _defined(body: list[ast.stmt], name: str) -> ast.stmt | None:
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return next((node for node in body if isinstance(node, kinds) and node.name == name), None)
 
 
 def imports(path: Path, source: Path = SOURCE) -> frozenset[Path]:

@@ -11,9 +11,8 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
-from phytotron.config.keys import key_paths, value_at
+from phytotron.config.keys import check_type, key_paths, value_at
 from phytotron.config.mistakes import first_line, unknown_key
-from phytotron.config.types import check_type
 from phytotron.errors import UserError
 
 
@@ -29,7 +28,6 @@ class Change:
         chooses: whether it chooses a file of a group.
         adds: whether the key may be new.
         deletes: whether the key is to go.
-        parsed: the override as Hydra reads it.
     """
 
     text: str
@@ -37,9 +35,13 @@ class Change:
     value: Any
     is_group: bool
     chooses: bool
-    adds: bool
-    deletes: bool
-    parsed: Override
+    adds: bool = False
+    deletes: bool = False
+
+    @property
+    def parsed(self) -> Override:
+        """The override as Hydra reads it."""
+        return _parsed(self.text)
 
     @property
     def where(self) -> str:
@@ -50,7 +52,7 @@ class Change:
         """The place of a key that the override sets, as a function of the key."""
         return self.where
 
-    def _apply(self, config: DictConfig) -> None:
+    def apply(self, config: DictConfig) -> None:
         """Set, add or delete the value in a merged config."""
         # Where Hydra would let go of a group, the group's own default is left: null.
         if self.deletes and self.is_group:
@@ -64,22 +66,23 @@ class Change:
             OmegaConf.update(config, self.key, self.value, force_add=self.adds)
 
 
-def apply_all(config: DictConfig, changes: Iterable[Change], base: Mapping[str, Any]) -> None:
-    """Apply overrides of values to a merged config, in place.
+def apply_all(base: Mapping[str, Any], changes: Iterable[Change]) -> Any:
+    """A merged config with overridden values.
 
     Args:
-        config: the merged config.
+        base: the merged config, as plain dicts; it stays as it is.
         changes: those that choose a file of a group are skipped: that file is merged already.
-        base: the config before any value is overridden, as plain dicts.
 
     Raises:
         UserError: a value has a key that is not there, or does not fit.
     """
+    config = OmegaConf.create(dict(base))
+    OmegaConf.set_struct(config, True)  # a struct refuses keys that it does not have
     for change in changes:
         if change.chooses:
             continue
         try:
-            change._apply(config)
+            change.apply(config)
         except (ConfigAttributeError, ConfigKeyError) as error:
             # A mapping as a value may have a key that is not there.
             key = str(error.full_key or change.key)
@@ -88,6 +91,7 @@ def apply_all(config: DictConfig, changes: Iterable[Change], base: Mapping[str, 
             before = value_at(base, change.key)
             check_type(change.key, before, change.value, change.place)
             raise UserError(first_line(error), where=change.where) from error
+    return OmegaConf.to_container(config, resolve=False)
 
 
 def parse_all(texts: Iterable[str], groups: set[str]) -> list[Change]:
@@ -106,7 +110,7 @@ def parse(text: str, groups: set[str]) -> Change:
         UserError: it is not one, or asks for several values at once.
     """
     try:
-        parsed = OverridesParser.create().parse_override(text)
+        parsed = _parsed(text)
         is_sweep = parsed.is_sweep_override()
         value = None if is_sweep else parsed.value()
     except Exception as error:  # the parser has errors of many kinds, down to RecursionError
@@ -139,5 +143,8 @@ def parse(text: str, groups: set[str]) -> Change:
         chooses=group in groups and isinstance(value, str) and not deletes,
         adds=parsed.is_add() or parsed.is_force_add(),
         deletes=deletes,
-        parsed=parsed,
     )
+
+
+def _parsed(text: str) -> Override:
+    return OverridesParser.create().parse_override(text)

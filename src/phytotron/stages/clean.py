@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phytotron.config.stage import PIPELINE_CONFIG, plain, stage_config
+from phytotron.config.stage import plain, stage_config
 from phytotron.files import replacing, write_json
 from phytotron.stages import run
 
@@ -29,7 +29,7 @@ def clean() -> None:
     settings = CleanConfig.from_config(config["clean"])
     site = config["site"]
     labels = LabelRules(site["labels"], f"conf/site/{site['name']}.yaml")
-    cleaner = Cleaner(settings, site["content"], f"{PIPELINE_CONFIG}: clean")
+    cleaner = Cleaner(settings, site["content"])
     rows, account = documents(ARCHIVE, cleaner, labels)
 
     counts = account["labels"]

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from phytotron.config.compared import settle_metric
 from phytotron.config.compose import PIPELINE, compose_all
 from phytotron.config.dvc_params import check_listed
-from phytotron.config.params import read_params
+from phytotron.config.experiments import read_params
 from phytotron.files import replacing_folder
 from phytotron.stages import run
 

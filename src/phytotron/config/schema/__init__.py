@@ -21,43 +21,23 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from phytotron.config.mistakes import missing_key, shown, unknown_key, wrong_value
-from phytotron.config.schema.experiment import (
-    Callbacks,
-    Card,
-    Checkpoint,
-    Figures,
-    Node,
-    Seed,
-    Trainer,
-)
-from phytotron.config.schema.pipeline import (
-    Clean,
-    Compare,
-    Evaluate,
-    Preprocess,
-    Register,
-    Report,
-    Site,
-    Tracking,
-)
+from phytotron.config.schema.experiment import Node
 from phytotron.errors import UserError, did_you_mean
 
-GROUPS: dict[str, type[BaseModel]] = {
-    "callbacks": Callbacks,
-    "card": Card,
-    "checkpoint": Checkpoint,
-    "clean": Clean,
-    "compare": Compare,
-    "evaluate": Evaluate,
-    "figures": Figures,
-    "preprocess": Preprocess,
-    "register": Register,
-    "report": Report,
-    "seed": Seed,
-    "site": Site,
-    "tracking": Tracking,
-    "trainer": Trainer,
-}
+# The class of a group has its name, as in `Trainer`. Those of the pipeline are imported only when a
+# config of the pipeline is checked: classes of pydantic take long to make.
+_OF_EXPERIMENT = ("callbacks", "card", "checkpoint", "figures", "seed", "trainer")
+_OF_PIPELINE = (
+    "clean",
+    "compare",
+    "evaluate",
+    "preprocess",
+    "register",
+    "report",
+    "site",
+    "tracking",
+)
+GROUPS = (*_OF_EXPERIMENT, *_OF_PIPELINE)
 # What is built from the `_target_` of a node.
 NODES = ("data", "model", "task", "initializer", "regularizer", "optimizer", "scheduler")
 
@@ -92,7 +72,18 @@ def check_group(group: str, value: Any, where: Callable[[str], str | None]) -> N
         UserError: a key is unknown or missing, or a value is not allowed.
     """
     if value is not None:
-        check(GROUPS.get(group, Node), value, where, group)
+        check(_model(group), value, where, group)
+
+
+def _model(group: str) -> type[BaseModel]:
+    """The class that a group is checked against."""
+    from phytotron.config.schema import experiment
+
+    if group in _OF_PIPELINE:
+        from phytotron.config.schema import pipeline
+
+        return getattr(pipeline, group.capitalize())
+    return getattr(experiment, group.capitalize()) if group in _OF_EXPERIMENT else Node
 
 
 def check(

@@ -1,4 +1,4 @@
-"""The groups of an experiment: trainer, checkpoint, card, callbacks, figures, seed."""
+"""The groups of an experiment, and `params.yaml`, which names experiments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -14,6 +15,7 @@ from pydantic import (
 )
 
 from phytotron.config.catalogue import catalogue, nearest_id
+from phytotron.config.mistakes import shown
 from phytotron.config.schema.values import (
     CHECKS,
     SPLITS,
@@ -22,7 +24,6 @@ from phytotron.config.schema.values import (
     FromZero,
     Keys,
     Number,
-    Overrides,
     Patterns,
     Precision,
     Text,
@@ -30,6 +31,17 @@ from phytotron.config.schema.values import (
     mistake,
 )
 from phytotron.errors import did_you_mean
+
+
+def _override(text: str) -> str:
+    if "=" not in text and not text.startswith("~"):
+        raise mistake("", f"is {shown(text)}", "overrides such as trainer.max_epochs=2")
+    return text
+
+
+Overrides = Annotated[
+    list[Annotated[Text, AfterValidator(_override)]], Field(description="a list of overrides")
+]
 
 
 class Trainer(Keys):
@@ -205,3 +217,29 @@ class Figures(RootModel[Texts]):
 
 class Seed(RootModel[FromZero]):
     """The root of all randomness."""
+
+
+class ParamsFile(Keys):
+    """`params.yaml`."""
+
+    site: Annotated[str, Field(description="the name of a file in conf/site/")]
+    experiments: Annotated[
+        list[str],
+        Field(
+            min_length=1,
+            description="a list of at least one experiment, such as [router/tfidf]; "
+            "see: phytotron list",
+        ),
+    ]
+    overrides: Annotated[
+        list[str],
+        Field(description='a list of texts, such as ["trainer.max_epochs=1"], or []'),
+    ]
+    seed: FromZero
+
+    @model_validator(mode="after")
+    def _lists_each_once(self) -> ParamsFile:
+        for number, name in enumerate(self.experiments):
+            if name in self.experiments[:number]:
+                raise mistake(f"experiments[{number}]", f"'{name}' is listed twice")
+        return self

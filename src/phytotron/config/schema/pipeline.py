@@ -1,7 +1,8 @@
-"""The groups of the pipeline, from the site to the report, and `params.yaml`."""
+"""The groups of the pipeline, from the site to the report."""
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -12,22 +13,54 @@ from pydantic import (
     model_validator,
 )
 
+from phytotron.config.mistakes import shown
 from phytotron.config.schema.values import (
     MAX_VOCABULARY,
     AboveZero,
-    Expression,
     FromOne,
     FromZero,
     Keys,
     NotNegative,
     Number,
-    Selector,
     Share,
     Text,
     Texts,
-    _address,
     mistake,
 )
+
+
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise mistake("", f"{shown(text)}: {error}", "a regular expression") from error
+    return text
+
+
+def _selector(text: str) -> str:
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+    try:
+        LexborHTMLParser("").css(text)
+    except SelectolaxError as error:
+        raise mistake("", f"{shown(text)} is no CSS selector", "such as div.body") from error
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        right = False
+    if not right:
+        allowed = "an address such as https://example.org/docs/"
+        raise mistake("", f"{shown(text)} cannot be crawled", allowed)
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_expression), Field(description="a regular expression")]
+Selector = Annotated[Text, AfterValidator(_selector), Field(description="a CSS selector")]
 
 
 class Content(Keys):
@@ -111,6 +144,13 @@ class Site(Crawl):
     min_pages_per_label: FromZero
     min_paragraphs_per_label: FromZero
 
+    @model_validator(mode="after")
+    def _has_a_label(self) -> Site:
+        if all(rule.label is None for rule in self.labels):
+            example = "a list of rules such as {match: ^/guide/, label: guide}"
+            raise mistake("labels", "no rule gives a label", example)
+        return self
+
 
 class Rule(Keys):
     """A regular expression that is applied to each paragraph."""
@@ -126,6 +166,27 @@ class Rule(Keys):
         ]
         | None
     ) = None
+
+    @model_validator(mode="after")
+    def _compiles(self) -> Rule:
+        import regex  # here: only `clean` needs it
+
+        flags = 0
+        for name in self.flags or ():
+            flags |= regex.RegexFlag[name]
+        try:
+            regex.compile(self.pattern, flags)
+        except regex.error as error:
+            what = f"{shown(self.pattern)}: {error}"
+            raise mistake("pattern", what, "a pattern of the library regex") from error
+        try:
+            # A replacement is checked only when the pattern matches. So add an empty alternative,
+            # which matches the empty text. The line break ends a comment in a verbose pattern.
+            regex.compile(f"|(?:{self.pattern}\n)", flags).sub(self.replacement, "")
+        except (regex.error, IndexError) as error:
+            what = f"{shown(self.replacement)}: {error}"
+            raise mistake("replacement", what, "a text with groups of the pattern") from error
+        return self
 
 
 class Clean(Keys):
@@ -262,32 +323,3 @@ class Tracking(Keys):
     experiment: Text
     lease: bool | None
     sender: Sender
-
-
-class ParamsFile(Keys):
-    """`params.yaml`."""
-
-    site: Annotated[str, Field(description="the name of a file in conf/site/")]
-    experiments: Annotated[
-        list[str],
-        Field(
-            min_length=1,
-            description="a list of at least one experiment, such as [router/tfidf]; "
-            "see: phytotron list",
-        ),
-    ]
-    overrides: Annotated[
-        list[str],
-        Field(description='a list of texts, such as ["trainer.max_epochs=1"], or []'),
-    ]
-    seed: FromZero
-
-    @model_validator(mode="after")
-    def _lists_each_once(self) -> ParamsFile:
-        for number, name in enumerate(self.experiments):
-            if name in self.experiments[:number]:
-                raise mistake(f"experiments[{number}]", f"'{name}' is listed twice")
-        return self
-
-
-# The groups of a composed config that have a schema. A group that is not used is null.

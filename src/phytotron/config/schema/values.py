@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
 )
 from pydantic_core import PydanticCustomError
-
-from phytotron.config.mistakes import shown
 
 # The conformance checks (tests/conformance), each with what it asks of an experiment.
 CHECKS = {
@@ -55,46 +50,3 @@ Text = Annotated[str, Field(pattern=r"\S", description="a text")]
 Texts = Annotated[list[Text], Field(description="a list of texts")]
 Patterns = Annotated[list[Text], Field(description="a list of patterns, such as [embedding.*]")]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true"]
-
-
-def _expression(text: str) -> str:
-    try:
-        re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise mistake("", f"{shown(text)}: {error}", "a regular expression") from error
-    return text
-
-
-def _selector(text: str) -> str:
-    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
-
-    try:
-        LexborHTMLParser("").css(text)
-    except SelectolaxError as error:
-        raise mistake("", f"{shown(text)} is no CSS selector", "such as div.body") from error
-    return text
-
-
-def _override(text: str) -> str:
-    if "=" not in text and not text.startswith("~"):
-        raise mistake("", f"is {shown(text)}", "overrides such as trainer.max_epochs=2")
-    return text
-
-
-def _address(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        right = False
-    if not right:
-        allowed = "an address such as https://example.org/docs/"
-        raise mistake("", f"{shown(text)} cannot be crawled", allowed)
-    return text
-
-
-Expression = Annotated[str, AfterValidator(_expression), Field(description="a regular expression")]
-Selector = Annotated[Text, AfterValidator(_selector), Field(description="a CSS selector")]
-Overrides = Annotated[
-    list[Annotated[Text, AfterValidator(_override)]], Field(description="a list of overrides")
-]
