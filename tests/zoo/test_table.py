@@ -14,6 +14,7 @@ from phytotron.runs.result_files import full_name, result_file
 from phytotron.runs.results import Result, read_result, write_result
 from phytotron.zoo import report as generated
 from phytotron.zoo import table
+from phytotron.zoo.coverage import list_catalogue
 from phytotron.zoo.entries import zoo_entries
 from phytotron.zoo.page import OUT
 
@@ -302,7 +303,8 @@ def test_the_pages_are_those_of_the_cards_and_results(monkeypatch: pytest.Monkey
         family, _, name = full_name(result.experiment, result.preset).rpartition("/")
         return (table.page_of(family), name) in stale
 
-    assert pages == table.render(zoo_entries(is_stale)), "run: phytotron report"
+    expected = table.render(zoo_entries(is_stale), list_catalogue())
+    assert pages == expected, "run: phytotron report"
 
 
 def test_the_lines_of_the_tables_are_short_and_their_links_lead_somewhere() -> None:

@@ -70,11 +70,6 @@ def list_experiments(pattern: str = "", statuses: Sequence[str] = ()) -> list[di
     return [row for row in rows if row["status"] in statuses]
 
 
-def experiment_status(experiment: str) -> str:
-    """One of `STATUSES`, or NO_TARGET, as far as the files say it; never STALE."""
-    return _status(_row(experiment))
-
-
 def staleness() -> Callable[[Result], bool]:
     """A function that says whether a result is out of date.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from phytotron.files import replacing_folder
 from phytotron.zoo import sources_page, table
-from phytotron.zoo.coverage import implementations
+from phytotron.zoo.coverage import DONE, implementations, list_catalogue
 from phytotron.zoo.entries import zoo_entries
 from phytotron.zoo.page import write_page
 
@@ -21,9 +21,12 @@ def report() -> list[Path]:
         UserError: a mistake in a card, or a result that was edited by hand; nothing is written.
     """
     found = list(zoo_entries())
-    sources = sources_page.render(implementations(), {system.experiment for system in found})
+    rows = list_catalogue()
+    done = {row["id"] for row in rows if row["state"] in DONE}
+    zoo = {system.experiment for system in found}
+    sources = sources_page.render(implementations(), zoo, done)
     with replacing_folder(table.FOLDER) as folder:
-        for name, text in table.render(found).items():
+        for name, text in table.render(found, rows).items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
     sources_page.PAGE.write_text(sources, encoding="utf-8", newline="\n")
     return [table.FOLDER / table.INDEX, sources_page.PAGE, write_page(found)]

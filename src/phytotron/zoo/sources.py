@@ -7,13 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from phytotron.config.catalogue import Book, Source, books, catalogue, places
-from phytotron.config.experiments import FOLDER
 from phytotron.errors import UserError, did_you_mean
-from phytotron.runs.listing import experiment_status
 from phytotron.tables import GAP, shortened, text_table
-from phytotron.zoo.coverage import MISSING, implementations
-
-IMPLEMENTED = "implemented"  # by a file that is no experiment, and so has no result
+from phytotron.zoo.coverage import DONE, list_catalogue
 
 # `Listing 5-6`, or the number alone; the second part of years such as 2021-2022 is none.
 _LISTING = re.compile(r"\b(?:listings?\s+)?(\d-\d+(?:[.]\d+|[a-z])?)(?!\w)", re.IGNORECASE)
@@ -34,33 +30,26 @@ def list_source(question: str) -> list[dict[str, Any]]:
     Returns:
         Objects in the order of the books: `source` (a book's id), `book`, `chapter`, `place`
         (empty where only the chapter is known), `id` (of the catalogue), `name`, `by` (what
-        implements it, or None) and `state` (that of an experiment's result, `implemented`, or
-        `missing`).
+        implements it, or None) and `state` (see `phytotron.zoo.coverage`).
 
     Raises:
         UserError: no book, chapter, section or listing has this name.
     """
     chosen = _chosen(question)
-    found = implementations()
-    states: dict[str, str] = {}
-    rows = []
-    for name, source in chosen:
-        by = found[name].by if name in found else None
-        if by is not None and by not in states:
-            states[by] = _state(by)
-        rows.append(
-            {
-                "source": source.book.id,
-                "book": source.book.short,
-                "chapter": source.chapter,
-                "place": source.place,
-                "id": name,
-                "name": catalogue()[name].name,
-                "by": by,
-                "state": MISSING if by is None else states[by],
-            }
-        )
-    return rows
+    found = {row["id"]: row for row in list_catalogue()}
+    return [
+        {
+            "source": source.book.id,
+            "book": source.book.short,
+            "chapter": source.chapter,
+            "place": source.place,
+            "id": name,
+            "name": catalogue()[name].name,
+            "by": found[name]["by"],
+            "state": found[name]["state"],
+        }
+        for name, source in chosen
+    ]
 
 
 def render(rows: list[dict[str, Any]]) -> str:
@@ -101,13 +90,8 @@ def summary(ids: Iterable[str], implemented: Iterable[str]) -> str:
 
 
 def _summary(members: list[dict[str, Any]]) -> str:
-    there = (row["id"] for row in members if row["by"])
+    there = (row["id"] for row in members if row["state"] in DONE)
     return summary((row["id"] for row in members), there)
-
-
-def _state(by: str) -> str:
-    is_experiment = (FOLDER / f"{by}.yaml").is_file()
-    return experiment_status(by) if is_experiment else IMPLEMENTED
 
 
 def _chosen(question: str) -> list[tuple[str, Source]]:

@@ -26,12 +26,13 @@ a book with the state of each result, and `phytotron list --source "Listing 5-6"
 """
 
 
-def render(found: Mapping[str, Implementation], zoo: Collection[str]) -> str:
+def render(found: Mapping[str, Implementation], zoo: Collection[str], done: Collection[str]) -> str:
     """The page as Markdown.
 
     Args:
         found: what implements the catalogue's rows, by id.
         zoo: the experiments that have a section on a page of `docs/zoo/`.
+        done: the rows that count as implemented.
     """
     by_book = {
         book: list(members) for book, members in groupby(places(), key=lambda pair: pair[1].book)
@@ -40,7 +41,7 @@ def render(found: Mapping[str, Implementation], zoo: Collection[str]) -> str:
     for book in books().values():
         lines.append(f"- {book.id}: [{book.short}](#{table.anchor(book.short)})")
     for book, members in by_book.items():
-        lines += ["", *_section(book, members, found, zoo)]
+        lines += ["", *_section(book, members, found, zoo, done)]
     return "\n".join([*lines, ""])
 
 
@@ -49,10 +50,11 @@ def _section(
     members: list[tuple[str, Source]],
     found: Mapping[str, Implementation],
     zoo: Collection[str],
+    done: Collection[str],
 ) -> Iterator[str]:
     yield f"## {book.short}"
     yield ""
-    counts = summary((name for name, _ in members), found)
+    counts = summary((name for name, _ in members), done)
     yield f"{book.full}. {counts}: `phytotron list --source {book.id}`."
     for heading, pairs in groupby(members, key=lambda pair: table.chapter_heading(pair[1])):
         rows = list(pairs)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from phytotron.config.catalogue import Source, citation
 from phytotron.config.experiments import experiment_file
@@ -16,6 +17,7 @@ from phytotron.report.page import markdown
 from phytotron.runs.listing import STATUSES
 from phytotron.runs.results import FIGURES
 from phytotron.runs.verdict import MISSED, interval
+from phytotron.zoo.coverage import counts
 from phytotron.zoo.entries import ZooEntry
 
 FOLDER = Path("docs/zoo")
@@ -49,6 +51,12 @@ _FAMILY = """\
 {summary}. [All families](README.md).
 """
 
+_CATALOGUE = """\
+The catalogue lists what five books and collections of notes describe: experiments, components,
+tools and theory. The state of a row is derived: that of an experiment from its result, that of
+anything else from the tests that name the row. Done are {counts}. See `phytotron list --catalogue`
+and [the sources](../sources.md)."""
+
 # The columns of a family's page, each with the alignment of its cells.
 _COLUMNS = {
     "experiment": "---",
@@ -61,8 +69,13 @@ _COLUMNS = {
 }
 
 
-def render(found: Iterable[ZooEntry]) -> dict[str, str]:
-    """The pages as Markdown, by file name: an index, and a page for each family."""
+def render(found: Iterable[ZooEntry], rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, str]:
+    """The pages as Markdown, by file name: an index, and a page for each family.
+
+    Args:
+        found: the experiments of the zoo.
+        rows: the catalogue's, see `phytotron.zoo.coverage.list_catalogue`.
+    """
     chosen = list(found)
     tree = SourceTree()
     pages = {INDEX: ""}
@@ -71,7 +84,7 @@ def render(found: Iterable[ZooEntry]) -> dict[str, str]:
     }
     for family, members in families.items():
         pages[page_of(family)] = _family_page(family, members, tree)
-    pages[INDEX] = _index(chosen, families)
+    pages[INDEX] = _index(chosen, families) + _catalogue(rows)
     return pages
 
 
@@ -91,6 +104,18 @@ def _index(chosen: list[ZooEntry], families: Mapping[str, list[ZooEntry]]) -> st
         numbers = [str(counts[state]) if counts[state] else "" for state in states]
         lines.append(_row([f"[{family}]({page_of(family)})", *numbers]))
     return "\n".join([*lines, ""]) if families else lines[0]
+
+
+def _catalogue(rows: Sequence[Mapping[str, Any]]) -> str:
+    """How many rows of the catalogue have which state, by its families."""
+    if not rows:
+        return ""
+    lines = ["", "## The catalogue", "", _CATALOGUE.format(counts=counts(rows)), ""]
+    lines += [_row(["family", "rows", "states"]), _row(["---", "--:", "---"])]
+    for family, members in groupby(rows, key=lambda row: row["family"]):
+        own = list(members)
+        lines.append(_row([family, str(len(own)), counts(own)]))
+    return "\n".join([*lines, ""])
 
 
 def _family_page(family: str, members: list[ZooEntry], tree: SourceTree) -> str:
