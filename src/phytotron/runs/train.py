@@ -45,8 +45,7 @@ def train(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
     from phytotron.evaluation.trained import measure_saved
     from phytotron.registry.evaluated_model import EvaluatedModel
     from phytotron.runs.run import MODEL, draw_figures
-    from phytotron.training.fit import fit_watched, identity
-    from phytotron.training.timing import timing
+    from phytotron.training.fit import fit_watched, identity, timing
 
     tracking = shared["tracking"]
     key = identity(config)
