@@ -16,7 +16,7 @@ import pandas as pd
 from phytotron.data import archives
 from phytotron.data.arrays import Splits
 from phytotron.data.sources import fetch
-from phytotron.data.tiny import tiny_classes, tiny_measures
+from phytotron.data.tables import tiny_classes, tiny_measures
 
 # The four classes of `read_california_grades`.
 GRADES = ("lowest quarter", "below the median", "above the median", "highest quarter")

@@ -15,7 +15,7 @@ import pandas as pd
 from phytotron.data import archives
 from phytotron.data.arrays import Splits
 from phytotron.data.sources import fetch
-from phytotron.data.tiny import tiny_measures
+from phytotron.data.tables import tiny_measures
 from phytotron.errors import UserError, did_you_mean
 
 _AHEAD = "_48H__0"  # the ending of the target columns
