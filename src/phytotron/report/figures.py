@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from phytotron.evaluation.calibration import Bin
-from phytotron.evaluation.metric_names import metric_name
+from phytotron.evaluation.classifier import Bin
+from phytotron.evaluation.tables import metric_name
 from phytotron.figures.classifier import (
     confusion_figure,
     confusion_tips,
