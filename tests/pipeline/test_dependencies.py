@@ -108,7 +108,7 @@ EDITS = [
     ("training/callbacks.py", "\n\n# a remark\n\n", set()),
     ("stages/train.py", LINE, TRAIN),
     ("config/instantiate.py", LINE, {*TRAIN, *EVALUATE, "register"}),
-    ("evaluation/classifier.py", LINE, {*EVALUATE, "register", "report"}),
+    ("evaluation/classifier.py", LINE, {*EVALUATE, "report"}),
     ("evaluation/evaluate.py", LINE, EVALUATE),
     ("evaluation/paired.py", LINE, {"compare", "register"}),
     ("report/templates/style.css", "\n/* a remark */\n", {"report"}),
