@@ -28,9 +28,9 @@ from phytotron.registry.promotion import promote
 from phytotron.registry.versions import aliases, fact, facts, resolve
 from phytotron.stages import compare, register
 from phytotron.stages.evaluate import evaluate_experiment
+from phytotron.tracking.environment import TRAINING
 from phytotron.tracking.journal import FILE, FOLDER, Journal, read
 from phytotron.tracking.store import Store, open_store
-from phytotron.tracking.tags import TRAINING
 from phytotron.training.fit import fit
 
 ROOT = Path(__file__).parents[2]
