@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import psutil
 import torch
 from torch import nn
-from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
 from phytotron.errors import UserError
 from phytotron.machine import peak_memory_mb
@@ -38,7 +38,7 @@ def explained(
             where="trainer.precision",
             hint="choose 32-true or bf16-mixed",
         )
-    if isinstance(error, TorchDynamoException | FailOnRecompileLimitHit):
+    if is_of_the_compiler(error):
         return UserError(
             f"torch cannot compile this network here: {first_line}",
             where="trainer.compile",
@@ -69,6 +69,15 @@ def is_not_computable(error: Exception) -> bool:
         "for 'BFloat16'",
     )
     return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+
+
+def is_of_the_compiler(error: Exception) -> bool:
+    """Whether a compilation failed."""
+    # Only a compilation loads this module, which takes a second and memory.
+    dynamo = sys.modules.get("torch._dynamo.exc")
+    return dynamo is not None and isinstance(
+        error, dynamo.TorchDynamoException | dynamo.FailOnRecompileLimitHit
+    )
 
 
 def _out_of_memory(

@@ -21,6 +21,7 @@ from torch import nn
 from phytotron.errors import UserError
 from phytotron.training.callbacks import SeedEvaluation
 from phytotron.training.checkpoints import PlainCheckpointIO
+from phytotron.training.failures import explained
 from phytotron.training.reproducibility import make_deterministic
 
 # Keys of the group `trainer` that are not arguments of Lightning's `Trainer`.
@@ -150,9 +151,7 @@ def explaining_failures(
     """
     try:
         yield
-    except Exception as error:
-        from phytotron.training.failures import explained
-
+    except Exception as error:  # `explained` was imported before the memory ran out
         if answer := explained(error, config, network):
             raise answer from error
         raise
