@@ -73,7 +73,6 @@ def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | No
     callbacks = [SeedEvaluation(seed), history, *chosen, Throughput(), checkpointing]
     journal = current_journal()
     logger = JournalLogger(journal) if journal else None
-    precision = config["trainer"]["precision"]
     trainer = build_trainer(config["trainer"], callbacks, scratch, logger)
     if unused and trainer.is_global_zero:
         names = ", ".join(type(callback).__name__ for callback in unused)
@@ -129,5 +128,5 @@ def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | No
         stopped="max_epochs" if epochs == config["trainer"]["max_epochs"] else "early_stopping",
         seconds=seconds,
         answers=task.answers(datamodule),
-        precision=precision,
+        precision=config["trainer"]["precision"],
     )
