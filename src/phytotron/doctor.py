@@ -282,7 +282,7 @@ def _has_healthy_store() -> bool:
 
 def check_journals() -> Iterator[Finding]:
     """All that trainings have measured is in MLflow, and no dead one counts as running."""
-    from phytotron.tracking.unsent import unsent_trainings
+    from phytotron.tracking.journal import unsent_trainings
 
     if left := unsent_trainings():
         rest = f" and {len(left) - 1} more" if len(left) > 1 else ""

@@ -10,10 +10,9 @@ import torch
 from PIL import Image
 
 from phytotron.data.arrays import Splits
-from phytotron.data.images import image_module
+from phytotron.data.images import image_module, tiny_images
 from phytotron.data.readers import TableReader, load_reader
-from phytotron.data.tables import table_module
-from phytotron.data.tiny import tiny_images, tiny_measures
+from phytotron.data.tables import table_module, tiny_measures
 from phytotron.errors import UserError
 
 

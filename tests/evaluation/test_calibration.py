@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phytotron.errors import UserError
-from phytotron.evaluation.calibration import Bin, calibration_bins, expected_calibration_error
+from phytotron.evaluation.classifier import Bin, calibration_bins, expected_calibration_error
 
 
 def test_bins_worked_out_by_hand():

@@ -7,7 +7,7 @@ import pytest
 from phytotron.errors import UserError
 from phytotron.evaluation.comparison import Measured
 from phytotron.evaluation.comparison import compare as compare_measured
-from phytotron.evaluation.metrics import scores
+from phytotron.evaluation.evaluate import scores
 
 SETTINGS = {
     "metric": "macro_f1",

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from phytotron.evaluation.metrics import per_class, scores
+from phytotron.evaluation.classifier import per_class
+from phytotron.evaluation.evaluate import scores
 from phytotron.evaluation.predictions import ClassPredictions
 
 

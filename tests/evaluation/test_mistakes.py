@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phytotron.evaluation.mistakes import confident_mistakes
+from phytotron.evaluation.classifier import confident_mistakes
 from phytotron.evaluation.predictions import ClassPredictions
 
 

@@ -7,7 +7,8 @@ import torch
 from sklearn.tree import DecisionTreeClassifier
 from torch import nn
 
-from phytotron.evaluation.outputs import class_names, class_scores, predicted_classes
+from phytotron.evaluation.evaluate import class_scores, predicted_classes
+from phytotron.training.model_folder import class_names
 
 INPUTS = torch.linspace(-1, 1, 1201)[:, None]  # more than a network gets at once
 

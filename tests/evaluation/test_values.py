@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from phytotron.errors import UserError
 from phytotron.evaluation.comparison import Measured, compare
-from phytotron.evaluation.metrics import scores
+from phytotron.evaluation.evaluate import scores
 from phytotron.evaluation.predictions import ValuePredictions, load, save
 
 SETTINGS = {"alpha": 0.05, "permutations": 199, "resamples": 100, "seed": 0}

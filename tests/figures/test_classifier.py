@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from phytotron.evaluation.calibration import calibration_bins
+from phytotron.evaluation.classifier import calibration_bins
 from phytotron.figures.classifier import (
     confusion_figure,
     learning_curves_figure,
@@ -95,7 +95,7 @@ def test_what_was_trained_in_one_go_is_a_level_line():
 
 DRAW = """
 import sys
-from phytotron.evaluation.calibration import calibration_bins
+from phytotron.evaluation.classifier import calibration_bins
 from phytotron.figures.classifier import reliability_figure, save
 figure = reliability_figure(calibration_bins([0.2, 0.9], [False, True], 10))
 for path in sys.argv[1:]:

@@ -13,7 +13,7 @@ from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
 from phytotron.evaluation.summary import summary
 from phytotron.files import read_json, write_json
 from phytotron.registry.gate import Gate, decide
-from phytotron.tracking.tags import TAG
+from phytotron.tracking.environment import TAG
 
 pytestmark = pytest.mark.timeout(600)
 

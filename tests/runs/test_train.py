@@ -12,7 +12,7 @@ from phytotron.cli import main
 from phytotron.files import read_json
 from phytotron.runs.train import train
 from phytotron.tracking import journal
-from phytotron.tracking.replay import replay
+from phytotron.tracking.sender import replay
 
 PARAMS = """\
         site: router

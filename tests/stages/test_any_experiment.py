@@ -129,7 +129,7 @@ def test_images_by_accuracy_without_callbacks(project, monkeypatch, tmp_path):
     assert len(predictions) == 30
 
     # The model reads an image file as its data was read.
-    from phytotron.data.tiny import tiny_images
+    from phytotron.data.images import tiny_images
 
     pixels, _ = tiny_images((1, 28, 28), 10, 30, 30)
     Image.fromarray(pixels[3, 0]).save(tmp_path / "three.png")

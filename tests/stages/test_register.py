@@ -24,8 +24,8 @@ from phytotron.registry.evaluated_model import folder_digest
 from phytotron.registry.promotion import promote
 from phytotron.registry.versions import aliases, fact, facts, resolve
 from phytotron.stages import register
+from phytotron.tracking.environment import TRAINING
 from phytotron.tracking.journal import FILE, FOLDER, Journal, read
-from phytotron.tracking.tags import TRAINING
 
 DVC_LOCK = """\
 stages:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from phytotron.data.arrays import ArrayDataModule
-from phytotron.data.tiny import tiny_images
+from phytotron.data.images import tiny_images
 from phytotron.errors import UserError
 from phytotron.models.generative.mlp_gan import MLPGAN
 from phytotron.tasks.adversarial import Adversarial

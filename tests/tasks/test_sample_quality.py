@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from phytotron.data.arrays import ArrayDataModule
-from phytotron.data.tiny import tiny_images
+from phytotron.data.images import tiny_images
 from phytotron.errors import UserError
 from phytotron.tasks import sample_quality as module
 from phytotron.tasks.sample_quality import sample_classifier, sample_quality

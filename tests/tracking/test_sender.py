@@ -17,10 +17,9 @@ import pytest
 from phytotron import doctor
 from phytotron.errors import UserError
 from phytotron.tracking.environment import mlflow
-from phytotron.tracking.journal import FILE, FOLDER, Journal, Life
+from phytotron.tracking.journal import FILE, FOLDER, Journal, Life, unsent_trainings
 from phytotron.tracking.live import ENDED, HEARTBEAT, LiveRun
-from phytotron.tracking.replay import replay_all, unsent_trainings
-from phytotron.tracking.sender import lock_file
+from phytotron.tracking.sender import lock_file, replay_all
 from phytotron.tracking.store import open_store
 
 TRAINER = Path(__file__).with_name("trainer.py")
@@ -398,7 +397,7 @@ def test_a_sender_that_cannot_work_at_all_does_not_stop_training(key, fresh, eve
 def test_the_sender_needs_nothing_of_what_training_needs():
     check = (
         "import sys\n"
-        "from phytotron.tracking import live, replay, sender, store, system\n"
+        "from phytotron.tracking import live, machine_monitor, sender, store\n"
         "print({'torch', 'pytorch_lightning', 'sklearn', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)

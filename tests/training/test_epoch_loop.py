@@ -12,8 +12,7 @@ from phytotron.data.arrays import ArrayDataModule
 from phytotron.tasks.supervised import Supervised
 from phytotron.training import steps_per_execution
 from phytotron.training.checkpointing import Checkpointing
-from phytotron.training.epoch_loop import EpochLoop
-from phytotron.training.position import place_loaders
+from phytotron.training.epoch_loop import EpochLoop, place_loaders
 from phytotron.training.reproducibility import make_deterministic
 from phytotron.training.steps_per_execution import supports_steps_per_execution
 from phytotron.training.trainer import build_trainer

@@ -2,7 +2,7 @@
 
 import platform
 
-from phytotron.training.timing import hardware, peak_memory_mb, versions
+from phytotron.machine import hardware, peak_memory_mb, versions
 
 
 def test_peak_memory_is_in_megabytes_and_remembers():

@@ -31,10 +31,12 @@ LEFT_OUT = (
     "phytotron.errors",  # messages
     "phytotron.files",  # how a file is replaced, not what is in it
     "phytotron.locks",  # the order of processes that write the same
+    "phytotron.machine",  # what a result says of where it was measured
     "phytotron.progress",
     "phytotron.tables",  # how a table is printed
     "phytotron.config",  # its result, the resolved config, is hashed itself
     "phytotron.tracking",  # receives the numbers and returns none
+    "phytotron.training.failures",  # messages
     "phytotron.figures",  # drawn after measuring
 )
 # The part of `config` that builds objects of a resolved config.

@@ -17,7 +17,7 @@ import pandas as pd
 from phytotron.data import archives
 from phytotron.data.arrays import Splits
 from phytotron.data.sources import fetch
-from phytotron.data.tiny import tiny_classes, tiny_measures
+from phytotron.data.tables import tiny_classes, tiny_measures
 
 # The columns of Boston's table before the price, which has no header; see StatLib's description.
 BOSTON = (

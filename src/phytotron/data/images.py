@@ -1,4 +1,4 @@
-"""Labelled images: from bytes to the tensors that a network reads."""
+"""Labelled images: from bytes to the tensors that a network reads; generated ones for `tiny`."""
 
 from __future__ import annotations
 
@@ -56,3 +56,23 @@ def image_module(
     channels, height, width = read.train[0].shape[1:]
     data.image_reader = ImageReader(channels, height, width, scaling, size, border)
     return data
+
+
+def tiny_images(
+    shape: tuple[int, int, int], classes: int, samples: int, seed: int = 0
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Noisy copies of one image per class, as easy to learn as they can be.
+
+    Args:
+        shape: channels, height and width.
+        classes: number of classes; the labels are 0, 1, ..., 0, 1, ...
+        samples: number of images.
+        seed: seed of the noise; the images of the classes are always the same.
+
+    Returns:
+        Images, shape (samples, *shape), and class ids, shape (samples,).
+    """
+    templates = np.random.default_rng(0).integers(0, 2, (classes, *shape)) * 160 + 32
+    labels = np.arange(samples) % classes
+    noise = np.random.default_rng([1, seed]).integers(-32, 32, (samples, *shape))
+    return (templates[labels] + noise).astype(np.uint8), labels

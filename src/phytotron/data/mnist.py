@@ -12,9 +12,8 @@ import numpy as np
 
 from phytotron.data import archives
 from phytotron.data.arrays import Splits
-from phytotron.data.images import Images
+from phytotron.data.images import Images, tiny_images
 from phytotron.data.sources import fetch
-from phytotron.data.tiny import tiny_images
 from phytotron.errors import UserError
 
 _IMAGES, _LABELS = 0x803, 0x801  # the first four bytes of the original files

@@ -12,7 +12,7 @@ import pandas as pd
 from phytotron.data import archives
 from phytotron.data.arrays import Splits
 from phytotron.data.sources import fetch
-from phytotron.data.tiny import tiny_classes
+from phytotron.data.tables import tiny_classes
 
 FEATURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")  # 151, 68 and 123 birds

@@ -15,7 +15,7 @@ import pandas as pd
 from phytotron.data import archives
 from phytotron.data.arrays import Splits
 from phytotron.data.sources import fetch
-from phytotron.data.tiny import tiny_measures
+from phytotron.data.tables import tiny_measures
 from phytotron.errors import UserError, did_you_mean
 
 _GAUGES = ("CHSI2", "NASI2", "EADM7", "SCLM7", "CLKM7", "VALI2", "NAPM7", "DLDI4")

@@ -20,9 +20,8 @@ from torchvision.ops import box_iou
 
 from phytotron.data import cifar10, mnist
 from phytotron.data.arrays import Splits
-from phytotron.data.images import Images
+from phytotron.data.images import Images, tiny_images
 from phytotron.data.sources import fetch
-from phytotron.data.tiny import tiny_images
 
 _INK = 96  # grey value from which a pixel belongs to the digit
 _DIMMED = 0.6  # brightness of the photographs

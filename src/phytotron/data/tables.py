@@ -1,4 +1,4 @@
-"""Tables: samples that are rows, some of them held out for the test."""
+"""Tables: samples that are rows, some of them held out for the test; generated ones for `tiny`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from phytotron.data.arrays import ArrayDataModule, Samples, Splits, array_module, take
 from phytotron.errors import UserError
@@ -89,3 +90,21 @@ def _binary(rows: Any) -> Any:
             "the targets are not class ids 0 and 1", where="data.binary", allowed="false"
         )
     return rows._replace(targets=targets[:, None].float())
+
+
+def tiny_measures(
+    features: int, outputs: int, samples: int = 64
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Normal features, shape (samples, features), and functions of them, (samples, outputs)."""
+    inputs = np.random.default_rng(2).normal(size=(samples, features))
+    weights = np.cos(np.outer(np.arange(features), np.arange(1, outputs + 1)))
+    return inputs.astype(np.float32), np.tanh(inputs @ weights).astype(np.float32)
+
+
+def tiny_classes(
+    features: int, classes: int, samples: int = 64
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Normal features, shape (samples, features), and classes of equal size, shape (samples,)."""
+    inputs, values = tiny_measures(features, 1, samples)
+    rank = values[:, 0].argsort().argsort()
+    return inputs, rank * classes // samples

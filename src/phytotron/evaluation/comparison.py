@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.errors import UserError, did_you_mean
-from phytotron.evaluation.bootstrap import interval, resample
 from phytotron.evaluation.paired import holm, permutation_test
 from phytotron.evaluation.predictions import FILE, Predictions, load
-from phytotron.evaluation.statistics import Counts, Metric, Sums, accuracy
+from phytotron.evaluation.statistics import Counts, Metric, Sums, accuracy, interval, resample
 from phytotron.files import read_json
 
 _DIFFERENCE = ("difference", "difference_low", "difference_high", "p_value")

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss
+from torch import Tensor, nn
 
 from phytotron.errors import UserError, did_you_mean
-from phytotron.evaluation.calibration import calibration_bins, expected_calibration_error
-from phytotron.evaluation.metric_names import metric_name
-from phytotron.evaluation.metrics import per_class, scores
-from phytotron.evaluation.mistakes import confident_mistakes
-from phytotron.evaluation.outputs import test_predictions
-from phytotron.evaluation.predictions import FILE, ClassPredictions, Predictions, save
-from phytotron.evaluation.tables import rounded, write_csv
+from phytotron.evaluation.classifier import write_tables
+from phytotron.evaluation.predictions import (
+    FILE,
+    ClassPredictions,
+    Predictions,
+    ValuePredictions,
+    save,
+)
+from phytotron.evaluation.statistics import interval, resample
+from phytotron.evaluation.tables import metric_name, rounded
 from phytotron.evaluation.trained import Trained, measured
 from phytotron.files import read_json, replacing_folder, write_json
-from phytotron.training.model_folder import TRAINING
+from phytotron.tasks.answers import CLASSES
+from phytotron.training.model_folder import TRAINING, class_names, load_model
 
 METRICS = "metrics.json"
+
+_CLASSES = ("accuracy", "macro_f1")
+_VALUES = ("mae", "r2", "rmse")
+_AT_ONCE = 500  # samples that go through a network at once
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,7 @@ def evaluate(
         if predictions is not None:
             save(predictions, folder / FILE)
         if isinstance(predictions, ClassPredictions):
-            metrics["calibration_error"] = _write_tables(predictions, folder, settings)
+            metrics["calibration_error"] = write_tables(predictions, folder, settings)
         metrics |= {"parameters": training["parameters"], "size_bytes": training["size_bytes"]}
         if predictions is not None:
             metrics["samples"] = len(predictions)
@@ -104,31 +116,84 @@ def _by_task(trained: Trained, metric: str) -> dict[str, float]:
     return found | {metric.partition("/")[2]: trained.metrics[metric]}
 
 
-def _write_tables(
-    predictions: ClassPredictions, folder: Path, settings: Mapping[str, Any]
-) -> float:
-    """Write the tables of a classifier; its expected calibration error."""
-    right = predictions.predicted == predictions.actual
-    bins = calibration_bins(predictions.confidence, right, settings["calibration_bins"])
-    names = np.asarray(predictions.labels, dtype=object)
-    confusion = zip(names[predictions.actual], names[predictions.predicted], strict=True)
-    write_csv(
-        folder / "per_class.csv",
-        ["label", "support", "precision", "recall", "f1"],
-        per_class(predictions),
+def scores(
+    predictions: Predictions, *, resamples: int, seed: int, wanted: Iterable[str] = ()
+) -> dict[str, float]:
+    """The usual metrics with their 95 % intervals, and those that are wanted besides.
+
+    Of a classifier also the log loss in nats. It is that of scikit-learn, which keeps each
+    probability above the float32 epsilon, so one confident mistake costs 16 nats at the most.
+
+    Args:
+        predictions: of the model.
+        resamples: how often the groups are drawn for the intervals.
+        seed: of the draws.
+        wanted: further metrics; those that do not follow from the predictions are left out.
+    """
+    statistics = predictions.statistics()
+    resampled, total = resample(statistics, resamples, seed), statistics.total()
+    usual = _CLASSES if isinstance(predictions, ClassPredictions) else _VALUES
+    found: dict[str, float] = {}
+    for name in dict.fromkeys([*usual, *wanted]):
+        if name not in predictions.metrics:
+            continue
+        metric = predictions.metrics[name]
+        low, high = interval(metric(resampled))
+        found |= {name: float(metric(total)), f"{name}_low": low, f"{name}_high": high}
+    if isinstance(predictions, ClassPredictions):
+        labels = np.arange(len(predictions.labels))
+        found["log_loss"] = float(
+            log_loss(predictions.actual, predictions.probabilities, labels=labels)
+        )
+    return found
+
+
+def test_predictions(trained: Trained) -> Predictions | None:
+    """The prediction for each sample of the test split; None for a model without such predictions.
+
+    Where the data has raw samples, such as texts, the saved model reads them in the same way as in
+    use.
+
+    Raises:
+        UserError: the test split is empty, the outputs are not finite, or the model knows other
+            labels than the data.
+    """
+    answers = trained.task.answers(trained.data)
+    if answers is None or getattr(trained.data, "test", None) is None:
+        return None
+    groups = texts = None
+    if hasattr(trained.data, "test_samples"):
+        model, samples = load_model(trained.folder), trained.data.test_samples()
+        _check_labels(trained, model.labels)
+        found, targets = model.predict(samples.inputs), samples.targets
+        groups, texts = samples.groups, samples.texts
+    else:
+        outputs, targets = map(np.asarray, trained.task.test_outputs(trained.model, trained.data))
+        found = answers.of_outputs(outputs)
+    if answers.kind != CLASSES:
+        if targets.shape != found.shape:
+            return None  # such as several values of a series for each sample
+        return ValuePredictions(groups, texts, targets, found.astype(np.float32))
+    targets = targets.reshape(len(targets), -1)
+    if targets.shape[1] != 1:
+        return None  # several classes for each sample
+    return ClassPredictions(
+        class_names(trained.data),
+        groups,
+        texts,
+        targets[:, 0].astype(np.int64),
+        found.astype(np.float32),
     )
-    write_csv(
-        folder / "confusion.csv",
-        ["actual", "predicted"],
-        ({"actual": actual, "predicted": guess} for actual, guess in confusion),
-    )
-    write_csv(
-        folder / "calibration.csv",
-        ["bin_low", "bin_high", "count", "confidence", "accuracy"],
-        map(asdict, bins),
-    )
-    write_json(folder / "mistakes.json", confident_mistakes(predictions, settings["mistakes"]))
-    return expected_calibration_error(bins)
+
+
+def _check_labels(trained: Trained, labels: list[str] | None) -> None:
+    known = class_names(trained.data)
+    if labels is not None and list(labels) != known:
+        raise UserError(
+            f"the model knows {len(labels)} labels that are not the {len(known)} of its data",
+            where=trained.folder.as_posix(),
+            hint="run: dvc repro",
+        )
 
 
 def summary(experiment: str, metric: str, metrics: Mapping[str, float]) -> str:
@@ -145,3 +210,25 @@ def summary(experiment: str, metric: str, metrics: Mapping[str, float]) -> str:
     if metric != "accuracy" and "accuracy" in metrics:
         text += f", accuracy {metrics['accuracy']:.3f}"
     return text + (f" on {metrics['samples']} test samples" if "samples" in metrics else "")
+
+
+def class_scores(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Outputs of a network in evaluation mode for any number of samples, shape (samples, ...)."""
+    with torch.no_grad():
+        return torch.cat([model(part) for part in inputs.split(_AT_ONCE)])
+
+
+def predicted_classes(trained: Trained, inputs: Any) -> NDArray[np.int64]:
+    """The class id that a network or an estimator gives each sample, shape (samples,)."""
+    if isinstance(trained.model, nn.Module):
+        return class_scores(trained.model, inputs).argmax(1).numpy()
+    return np.asarray(trained.model.predict(np.asarray(inputs)))
+
+
+def test_classes(trained: Trained) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The right class id and the predicted one of each test sample, both of shape (samples,)."""
+    if isinstance(trained.model, nn.Module):
+        outputs, targets = trained.task.test_outputs(trained.model, trained.data)
+        return targets.numpy(), outputs.argmax(1).numpy()
+    inputs, targets = trained.data.test
+    return np.asarray(targets), predicted_classes(trained, inputs)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from phytotron.evaluation.bootstrap import Kind, blocks
-from phytotron.evaluation.statistics import Floats, Metric
+from phytotron.evaluation.statistics import Floats, Kind, Metric, blocks
 
 # Differences that are equal on paper may differ by rounding; they count as equal.
 _TIE = 1e-12

@@ -1,4 +1,4 @@
-"""Sums of each group of samples, and the metrics that follow from them.
+"""Sums of each group of samples, the metrics that follow from them, and their intervals.
 
 The paragraphs of a page are not independent of each other, so everything that resamples (the
 bootstrap, the paired test) draws or swaps whole groups. The metrics here depend on the samples
@@ -8,11 +8,13 @@ numbers far below 2**53, so their sums are exact in any order and on any machine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from phytotron.errors import UserError
 
 Floats = NDArray[np.float64]
 
@@ -180,3 +182,49 @@ CLASS_METRICS: dict[str, Metric] = {
     "binary_recall": lambda counts: _binary(counts.right, counts.actual),
 }
 VALUE_METRICS: dict[str, Metric] = {"mae": mae, "mse": mse, "r2": r2, "rmse": rmse}
+
+
+# --- the bootstrap -----------------------------------------------------------------------------
+
+
+LEVEL = 0.95
+
+# Resamples are made in blocks of about 32 MB of weights, whatever the number of groups.
+_BLOCK = 2**22
+
+Kind = TypeVar("Kind", bound=Counts | Sums)
+
+
+def resample(statistics: Kind, resamples: int, seed: int) -> Kind:
+    """The summed statistics of each resample, shape (resamples, ...).
+
+    Args:
+        statistics: of each group, shape (groups, ...).
+        resamples: how many to draw.
+        seed: with the number of groups, determines which groups are drawn.
+    """
+    if resamples < 1:
+        raise UserError(f"{resamples} bootstrap resamples", allowed="1 or more")
+    groups = len(statistics[0])
+    rng = np.random.default_rng(seed)
+    sums = []
+    for rows in blocks(resamples, groups):
+        drawn = rng.integers(groups, size=(rows, groups))
+        drawn += np.arange(rows)[:, None] * groups
+        weights = np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups)
+        sums.append(statistics.weighted(weights.astype(np.float64)))
+    return type(statistics)(*(np.concatenate(arrays) for arrays in zip(*sums, strict=True)))
+
+
+def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
+    """The ends of the central `level` of the resamples' `values`."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def blocks(resamples: int, groups: int) -> Iterator[int]:
+    """Split a number of resamples into parts whose weights fit comfortably in memory."""
+    rows = max(1, _BLOCK // groups)
+    for start in range(0, resamples, rows):
+        yield min(rows, resamples - start)

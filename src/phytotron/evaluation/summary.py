@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from phytotron.errors import UserError
-from phytotron.evaluation.metric_names import metric_name
+from phytotron.evaluation.tables import metric_name
 from phytotron.files import read_json
 from phytotron.tables import text_table
 

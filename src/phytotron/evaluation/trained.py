@@ -9,9 +9,7 @@ from typing import Any
 
 from phytotron.config.instantiate import instantiate
 from phytotron.files import read_json
-from phytotron.training.build import build_data, build_task
-from phytotron.training.dimensions import network_context
-from phytotron.training.measure_network import measure_network
+from phytotron.training.build import build_data, build_task, network_context
 from phytotron.training.model_folder import (
     TRAINING,
     is_estimator,
@@ -20,6 +18,7 @@ from phytotron.training.model_folder import (
     read_history,
 )
 from phytotron.training.result import TrainingResult
+from phytotron.training.trainer import measure_network
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from phytotron.evaluation.calibration import Bin, expected_calibration_error
-from phytotron.evaluation.metric_names import capitalised, metric_name
+from phytotron.evaluation.classifier import Bin, expected_calibration_error
+from phytotron.evaluation.tables import capitalised, metric_name
 from phytotron.figures.theme import (
     GAP,
     LINE,

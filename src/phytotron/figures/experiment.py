@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from phytotron.evaluation.calibration import Bin
+from phytotron.evaluation.classifier import Bin
 from phytotron.evaluation.predictions import FILE, ValuePredictions, load_if_there
 from phytotron.evaluation.tables import read_csv
 from phytotron.figures.classifier import (

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from phytotron.registry.versions import CHAMPION, aliases, point
+from phytotron.tracking.environment import TAG
 from phytotron.tracking.store import Store, user
-from phytotron.tracking.tags import TAG
 
 MOVE = f"{TAG}move."
 REGISTER, PROMOTE, ROLLBACK, BY_HAND = "register", "promote", "rollback", "by hand"

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from phytotron.files import read_json, sha256
-from phytotron.tracking.tags import TAG
+from phytotron.tracking.environment import TAG
 
 IDENTITY = f"{TAG}identity"
 

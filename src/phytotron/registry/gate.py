@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from phytotron.errors import UserError, did_you_mean
-from phytotron.evaluation.metric_names import metric_name
 from phytotron.evaluation.paired import permutation_test
 from phytotron.evaluation.predictions import ClassPredictions, Predictions
 from phytotron.evaluation.statistics import Counts, count_classes
+from phytotron.evaluation.tables import metric_name
 from phytotron.registry.versions import Version, fact, facts, load_version
 from phytotron.training.model_folder import SavedModel
 

@@ -21,12 +21,10 @@ from phytotron.files import read_json, sha256, write_text
 from phytotron.registry.evaluated_model import IDENTITY, EvaluatedModel, LoggedRun
 from phytotron.registry.mlflow_model import log_model
 from phytotron.tasks.answers import CLASSES, VALUES
-from phytotron.tracking.batches import flat, log_metrics, log_params, log_tags
-from phytotron.tracking.environment import mlflow
-from phytotron.tracking.live import training_run
+from phytotron.tracking.environment import TAG, TRAINING, mlflow
+from phytotron.tracking.live import flat, log_metrics, log_params, log_tags, training_run
 from phytotron.tracking.provenance import Provenance, training_facts
 from phytotron.tracking.store import Store, user
-from phytotron.tracking.tags import TAG, TRAINING
 from phytotron.training.model_folder import model_kind, read_config, read_history
 
 COMPLETE = f"{TAG}complete"

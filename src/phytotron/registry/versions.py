@@ -12,12 +12,11 @@ import re
 from typing import Any
 
 from phytotron.errors import UserError, did_you_mean
-from phytotron.evaluation.metric_names import metric_name
+from phytotron.evaluation.tables import metric_name
 from phytotron.registry.evaluated_model import IDENTITY, EvaluatedModel, LoggedRun
-from phytotron.tracking.environment import mlflow
+from phytotron.tracking.environment import TAG, mlflow
 from phytotron.tracking.lease import is_lease
 from phytotron.tracking.store import Store
-from phytotron.tracking.tags import TAG
 from phytotron.training.model_folder import SavedModel
 
 CANDIDATE, CHAMPION = "candidate", "champion"

@@ -10,9 +10,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from phytotron.evaluation.calibration import Bin
-from phytotron.evaluation.metric_names import metric_name
+from phytotron.evaluation.classifier import Bin
 from phytotron.evaluation.predictions import ValuePredictions
+from phytotron.evaluation.tables import metric_name
 from phytotron.figures.classifier import (
     confusion_figure,
     confusion_tips,

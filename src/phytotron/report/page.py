@@ -9,7 +9,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from phytotron.evaluation.metric_names import metric_name
+from phytotron.evaluation.tables import metric_name
 from phytotron.report import facts, figures, verdict, words
 from phytotron.report.differences import compare_configs
 from phytotron.report.inputs import Inputs, ReportedExperiment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phytotron.evaluation.metric_names import metric_name
+from phytotron.evaluation.tables import metric_name
 from phytotron.report.inputs import Inputs, ReportedExperiment
 from phytotron.report.words import count, listed, p_value, score, signed, span
 

@@ -12,7 +12,7 @@ from phytotron.errors import UserError
 from phytotron.files import write_json
 
 if TYPE_CHECKING:  # torch is imported when what was asked for is known to be right
-    from phytotron.registry.evaluated_model import EvaluatedModel
+    from phytotron.evaluation.evaluate import Evaluation
 
 RUNS = Path("build/runs")
 
@@ -43,10 +43,8 @@ def train(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
     # Heavy imports wait until what was asked for is known to be right.
     from phytotron.evaluation.evaluate import evaluate
     from phytotron.evaluation.trained import measure_saved
-    from phytotron.registry.evaluated_model import EvaluatedModel
     from phytotron.runs.run import MODEL, draw_figures
-    from phytotron.training.fit import fit_watched, identity
-    from phytotron.training.timing import timing
+    from phytotron.training.fit import fit_watched, identity, timing
 
     tracking = shared["tracking"]
     key = identity(config)
@@ -61,7 +59,34 @@ def train(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
     # Named as in the results of `verify`, which these can be compared with.
     metrics = {f"test/{name}": value for name, value in found.metrics.items()} | trained.metrics
     write_json(folder / "metrics.json", metrics)
-    draw_figures(trained, folder)
+    if config.get("figures"):
+        draw_figures(trained, folder)
+    run_id = _track(experiment, card, found, folder, tracking)
+    for name, value in sorted(trained.metrics.items()):
+        print(f"{name}  {value:.4g}")
+    print(f"model, figures and metrics: {folder.as_posix()}/")
+    print(f"MLflow run: {run_id} (see it with: make ui)")
+    return folder
+
+
+def _track(
+    experiment: str,
+    card: Mapping[str, Any],
+    found: Evaluation,
+    folder: Path,
+    tracking: Mapping[str, Any],
+) -> str:
+    """Complete the run of the training in MLflow; its id."""
+    # These import MLflow, which takes seconds.
+    from phytotron.registry.evaluated_model import EvaluatedModel
+    from phytotron.registry.log_run import log_run
+    from phytotron.runs.run import FIGURES, MODEL
+    from phytotron.tracking import journal
+    from phytotron.tracking.live import tracking_experiment
+    from phytotron.tracking.provenance import repository
+    from phytotron.tracking.sender import replay
+    from phytotron.tracking.store import answered, exclusive, open_store
+
     evaluated = EvaluatedModel(
         experiment,
         model=folder / MODEL,
@@ -72,24 +97,6 @@ def train(experiment: str, overrides: Sequence[str] = ()) -> Path | None:
         test_set=found.predictions.test_set() if found.predictions else None,
         timing=folder / "timing.json",
     )
-    run_id = _track(evaluated, folder, tracking)
-    for name, value in sorted(trained.metrics.items()):
-        print(f"{name}  {value:.4g}")
-    print(f"model, figures and metrics: {folder.as_posix()}/")
-    print(f"MLflow run: {run_id} (see it with: make ui)")
-    return folder
-
-
-def _track(evaluated: EvaluatedModel, folder: Path, tracking: Mapping[str, Any]) -> str:
-    """Complete the run of the training in MLflow; its id."""
-    from phytotron.registry.log_run import log_run
-    from phytotron.runs.run import FIGURES
-    from phytotron.tracking import journal
-    from phytotron.tracking.batches import tracking_experiment
-    from phytotron.tracking.provenance import repository
-    from phytotron.tracking.replay import replay
-    from phytotron.tracking.store import answered, exclusive, open_store
-
     store = open_store(tracking)
     assert evaluated.key is not None
     replay(journal.FOLDER / evaluated.key)  # all of the training is there before it is completed

@@ -19,9 +19,9 @@ from phytotron.registry.log_run import log_run
 from phytotron.registry.promotion import register_champion
 from phytotron.registry.versions import CANDIDATE, point, register_version
 from phytotron.stages import run
-from phytotron.tracking.batches import tracking_experiment
+from phytotron.tracking.live import tracking_experiment
 from phytotron.tracking.provenance import repository
-from phytotron.tracking.replay import replay_all
+from phytotron.tracking.sender import replay_all
 from phytotron.tracking.store import answered, exclusive, open_store
 
 OUT = Path("build/registration.json")

@@ -9,8 +9,7 @@ from phytotron.config.stage import plain, stage_config
 from phytotron.errors import UserError
 from phytotron.files import write_json
 from phytotron.stages import run
-from phytotron.training.fit import fit_watched
-from phytotron.training.timing import timing
+from phytotron.training.fit import fit_watched, timing
 
 
 def train() -> None:

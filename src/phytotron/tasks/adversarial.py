@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from phytotron.config.instantiate import instantiate
 from phytotron.errors import UserError
 from phytotron.tasks.generation import Generation
-from phytotron.tasks.mean_loss import MeanLoss
+from phytotron.tasks.task import MeanLoss
 
 
 class Adversarial(Generation):

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytorch_lightning as pl
-from torch import Tensor, nn
+from torch import Tensor, nn, tensor
+from torchmetrics import Metric
 
 from phytotron.config.instantiate import instantiate
 from phytotron.tasks.answers import Answers
-from phytotron.tasks.mean_loss import MeanLoss
 from phytotron.tasks.schedules import ReduceOnPlateau
 
 Node = Mapping[str, Any]
@@ -109,3 +109,27 @@ class Task(pl.LightningModule):
         if isinstance(scheduler, ReduceOnPlateau):
             when = {"interval": "epoch", "monitor": scheduler.monitor}
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, **when}}
+
+
+class MeanLoss(Metric):
+    """The mean of the losses of all steps and processes since the last reset.
+
+    The same sum in the same order as torchmetrics' `MeanMetric`, whose checks and weights take a
+    twentieth of a small step's time.
+    """
+
+    total: Tensor
+    steps: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("steps", tensor(0.0), dist_reduce_fx="sum")
+
+    def update(self, loss: Tensor) -> None:
+        """Add the loss of a step, a scalar."""
+        self.total.add_(loss.detach())
+        self.steps.add_(1)
+
+    def compute(self) -> Tensor:
+        return self.total / self.steps

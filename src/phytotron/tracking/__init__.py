@@ -11,15 +11,14 @@ file and brings MLflow up to it, however late, and as often as it takes.
 
 | module | what it does |
 |---|---|
-| `journal` | the file: its format, who may write it, and whether its training still runs |
+| `journal` | the file: its format, who may write it, whether its training runs, what is unsent |
 | `watch` | `watched(...)` keeps the journal of a block of code and starts the sender |
-| `sender` | the second process: follows a journal, survives an absent store, says what is wrong |
-| `live` | one journal becomes one MLflow run, each record once |
+| `sender` | the second process: follows a journal, survives an absent store; sends old ones later |
+| `live` | one journal becomes one MLflow run, each record once; requests of a size |
 | `machine_monitor` | load and memory of processor and GPUs, which the sender samples |
-| `unsent`, `replay` | journals that a dead sender left: found without MLflow, sent later |
 | `store`, `schema`, `sqlite_file` | open MLflow's store; create, check and recognise its database |
 | `lease` | one writer at a time over several machines, for registrations and promotions |
-| `environment`, `tags`, `batches` | MLflow's settings, the names of our tags, requests of a size |
+| `environment` | MLflow's settings, and the names of our tags |
 | `provenance` | the commit, lock files and data that a run comes from |
 
 What is promised after a crash:

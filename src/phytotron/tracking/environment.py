@@ -1,4 +1,4 @@
-"""MLflow with its settings: every module imports `mlflow` from here.
+"""MLflow with its settings, and our tags: every module imports `mlflow` from here.
 
 MLflow reads its settings from the environment when it is imported, so they must be set before.
 What the user has set stays, with two exceptions: nothing is unpickled, and no usage is reported.
@@ -28,4 +28,10 @@ for _name, _value in {
 import mlflow  # noqa: E402
 import mlflow.pyfunc  # noqa: E402
 
-__all__ = ["mlflow"]
+__all__ = ["ENDED", "HEARTBEAT", "TAG", "TRAINING", "mlflow"]
+
+# All tags that Phytotron sets begin with this.
+TAG = "phytotron."
+TRAINING = f"{TAG}training"  # the training's identity: a hash of its config and data
+HEARTBEAT = f"{TAG}heartbeat"  # when the sender last saw the training alive
+ENDED = f"{TAG}ended"  # why the training ended

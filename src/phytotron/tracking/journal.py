@@ -11,6 +11,9 @@ half-written. A power cut may take the last seconds, as lines are not flushed on
 A training that was killed and is resumed continues in the same journal with a new `start`. It
 repeats the steps since its checkpoint, and since it repeats them bit for bit, what the journal has
 already is not written again.
+
+The sender notes in `sent.json` how much of a folder's journals MLflow has. All of this is read
+without MLflow, so `phytotron doctor` answers quickly.
 """
 
 from __future__ import annotations
@@ -24,10 +27,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from phytotron.files import read_json
 from phytotron.locks import locked
 
 FOLDER = Path("build/tracking")  # one folder a training, by the hash of its config and data
 FILE = "journal.jsonl"
+SYSTEM_FILE = "system.jsonl"  # what the sender measures of the machine, in a second journal
+SENT_FILE = "sent.json"  # how far each journal of the folder has been sent
+JOURNAL_FILES = (FILE, SYSTEM_FILE)
 # A training on another machine counts as dead when its folder has not changed for so long.
 ABANDONED_SECONDS = 600
 
@@ -205,3 +212,33 @@ def note_death(folder: Path) -> None:
             at=last_written,
         )
         journal.close()
+
+
+def unsent_trainings() -> list[Path]:
+    """The folders of trainings that no longer run and are not completely in MLflow."""
+    found = []
+    for path in sorted(FOLDER.glob(f"*/{FILE}")):
+        life = Life(path.parent)
+        if life.start is None or life.is_running:
+            continue
+        if life.end is None or unsent_bytes(path.parent):
+            found.append(path.parent)
+    return found
+
+
+def unsent_bytes(folder: Path) -> int:
+    """How many bytes of a folder's journals have not been sent."""
+    offsets = sent_so_far(folder).get("offsets", {})
+    return sum(size - offsets.get(name, 0) for name, size in journal_sizes(folder).items())
+
+
+def sent_so_far(folder: Path) -> dict[str, Any]:
+    """What `sent.json` says; empty when nothing was sent yet."""
+    path = folder / SENT_FILE
+    return read_json(path) if path.exists() else {}
+
+
+def journal_sizes(folder: Path) -> dict[str, int]:
+    """The size in bytes of each journal that exists."""
+    paths = {name: folder / name for name in JOURNAL_FILES}
+    return {name: path.stat().st_size for name, path in paths.items() if path.exists()}

@@ -4,34 +4,39 @@
 a sender that is killed sends the last batch again; MLflow keeps one of equal metrics. Where the
 training has a run already, from another journal (a training that was repeated, or whose folder was
 removed), that run is continued, and metrics that it has are left out.
+
+The functions at the end write parameters, tags and metrics in batches; registrations use them, too.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from phytotron.config.stage import plain
 from phytotron.files import write_json
-from phytotron.tracking.batches import (
-    METRICS_BATCH,
-    allowed_name,
-    flat,
-    log_metrics,
-    log_params,
-    log_tags,
-    tracking_experiment,
+from phytotron.tracking.environment import ENDED, HEARTBEAT, TAG, TRAINING, mlflow
+from phytotron.tracking.journal import (
+    JOURNAL_FILES,
+    SENT_FILE,
+    Life,
+    arranging,
+    journal_sizes,
+    read,
+    sent_so_far,
 )
-from phytotron.tracking.environment import mlflow
-from phytotron.tracking.journal import Life, arranging, read
 from phytotron.tracking.provenance import repository
 from phytotron.tracking.store import Store, pipeline_config, user
-from phytotron.tracking.tags import ENDED, HEARTBEAT, TAG, TRAINING
-from phytotron.tracking.unsent import JOURNAL_FILES, SENT_FILE, journal_sizes, sent_so_far
+
+# The most that MLflow's `log_batch` takes in one request: parameters or tags, and metrics.
+BATCH, METRICS_BATCH = 100, 1000
+_NAME_LENGTH = 250
 
 
 def tracking_settings(life: Life) -> dict[str, Any]:
@@ -215,3 +220,80 @@ def _first_tags(record: Mapping[str, Any]) -> dict[str, str]:
     if commit := repository().tags.get("commit"):
         tags["mlflow.source.git.commit"] = commit
     return tags
+
+
+# Writing to a run. Each function is idempotent: a sender that was killed repeats its last call.
+
+
+def tracking_experiment(store: Store, name: str) -> str:
+    """The id of the MLflow experiment of this name, made when there is none."""
+    if found := store.client.get_experiment_by_name(name):
+        # MLflow keeps the name of a deleted experiment, so a second one cannot be made.
+        if found.lifecycle_stage != "active":
+            store.client.restore_experiment(found.experiment_id)
+        return found.experiment_id
+    # A server decides where its artifacts are kept.
+    location = None if store.is_server else f"{store.artifacts}/{name}"
+    # Without this tag the UI would show the experiment as one of language models.
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    try:
+        return store.client.create_experiment(name, artifact_location=location, tags=kind)
+    except mlflow.MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return tracking_experiment(store, name)  # another process was faster
+
+
+def flat(value: Any, prefix: str = "") -> dict[str, str]:
+    """A nested config as one level of dotted keys.
+
+    A list stays one value, and what is null is left out.
+    """
+    if isinstance(value, Mapping):
+        result: dict[str, str] = {}
+        for key, item in value.items():
+            result |= flat(item, f"{prefix}.{key}" if prefix else str(key))
+        return result
+    if value is None:
+        return {}
+    return {prefix: value if isinstance(value, str) else json.dumps(value)}
+
+
+def allowed_name(name: str) -> str:
+    """A name that MLflow accepts for a parameter or metric: of allowed length and characters."""
+    return re.sub(r"[^\w\-. /:]", "_", name)[:_NAME_LENGTH]
+
+
+def log_params(
+    client: mlflow.MlflowClient, run: mlflow.entities.Run, params: Mapping[str, str]
+) -> None:
+    """Log the parameters that the run does not have yet. MLflow lets none be changed."""
+    named = {allowed_name(key): value for key, value in params.items()}
+    entities = [
+        mlflow.entities.Param(key, value)
+        for key, value in named.items()
+        if key not in run.data.params
+    ]
+    for part in parts(entities, BATCH):
+        client.log_batch(run.info.run_id, params=part)
+
+
+def log_tags(client: mlflow.MlflowClient, run_id: str, tags: Mapping[str, str]) -> None:
+    """Set tags of a run; one that is there gets the new value."""
+    entities = [mlflow.entities.RunTag(key, value) for key, value in tags.items()]
+    for part in parts(entities, BATCH):
+        client.log_batch(run_id, tags=part)
+
+
+def log_metrics(
+    client: mlflow.MlflowClient, run_id: str, metrics: Sequence[mlflow.entities.Metric]
+) -> None:
+    """Log metrics. MLflow keeps one of those with equal name, step, time and value."""
+    for part in parts(metrics, METRICS_BATCH):
+        client.log_batch(run_id, metrics=part)
+
+
+def parts(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
+    """The items in lists of at most `size`."""
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])

@@ -22,9 +22,10 @@ from typing import Any
 
 from phytotron.errors import UserError
 from phytotron.locks import locked
-from phytotron.tracking.journal import Journal, Life, note_death
+from phytotron.tracking.journal import SYSTEM_FILE, Journal, Life, note_death, unsent_trainings
 
 POLL_SECONDS = 0.5
+REPLAY_SECONDS = 60  # how long to wait for a sender that is still sending
 SEND_ALL = "send it: python -m phytotron.tracking.sender --all"
 
 
@@ -53,8 +54,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     what.add_argument("--all", action="store_true", help="send what earlier senders left")
     arguments = parser.parse_args(argv)
     if arguments.all:
-        from phytotron.tracking.replay import replay_all
-
         try:
             print(f"trainings of which something was left, now sent: {replay_all()}")
         except UserError as error:
@@ -99,7 +98,6 @@ class Sender:
         # These import MLflow, which takes seconds: only once it is this process's turn.
         from phytotron.tracking.live import tracking_settings
         from phytotron.tracking.machine_monitor import MachineMonitor
-        from phytotron.tracking.unsent import SYSTEM_FILE
 
         assert life.start is not None
         try:
@@ -208,6 +206,45 @@ def sending(folder: Path, seconds: float | None = None) -> Iterator[None]:
         finally:
             if not folder.exists():  # all is sent; a process that waits for the lock will notice
                 lock_file(folder).unlink(missing_ok=True)
+
+
+def replay_all() -> int:
+    """Send what is left of all trainings that no longer run; how many these were.
+
+    Raises:
+        UserError: the store cannot be used, or another sender does not finish.
+    """
+    folders = unsent_trainings()
+    for folder in folders:
+        replay(folder)
+    return len(folders)
+
+
+def replay(folder: Path, seconds: float = REPLAY_SECONDS) -> None:
+    """Send the rest of a journal; a training that died without logging a reason counts as killed.
+
+    Args:
+        folder: the journal's folder; nothing is done when it does not exist (any more).
+        seconds: how long to wait for a sender that is still sending.
+
+    Raises:
+        UserError: the store cannot be used, or another sender does not finish.
+    """
+    # These import MLflow, which takes seconds.
+    from phytotron.tracking.live import LiveRun, tracking_settings
+    from phytotron.tracking.store import answered, open_store, store_uri
+
+    with sending(folder, seconds):
+        note_death(folder)
+        life = Life(folder)
+        # While this process waited for the lock, a sender may have sent all and removed the folder.
+        if life.start is None:
+            return
+        settings = tracking_settings(life)
+        with answered(store_uri(settings)):
+            live = LiveRun(folder, open_store(settings), settings["experiment"])
+            live.send()
+            live.remove_if_done()
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from phytotron.config.instantiate import instantiate
-from phytotron.training.dimensions import network_context
+
+if TYPE_CHECKING:  # whoever reads a model folder needs no torch for this module
+    from torch import nn
 
 
 def build_data(config: Mapping[str, Any]) -> Any:
@@ -48,6 +48,16 @@ def build_task(config: Mapping[str, Any], network: nn.Module, data: Any) -> Any:
         scheduler=config.get("scheduler"),
         regularizer=instantiate(regularizer) if regularizer else None,
     )
+
+
+def network_context(data: Any) -> dict[str, Any]:
+    """What a network may ask to know of its data.
+
+    Its dimensions, with `num_outputs` set where they do not say it: a classifier has one logit for
+    each class.
+    """
+    known = dict(getattr(data, "dimensions", {}))
+    return known | {"num_outputs": known.get("num_outputs", known.get("num_classes"))}
 
 
 def task_context(data: Any) -> dict[str, Any]:

@@ -1,21 +1,23 @@
-"""Callbacks of a training: seeds of validations, the history, and the best weights."""
+"""Callbacks of a training (seeds, history, best weights), and the check of its loss."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from phytotron.errors import UserError
 from phytotron.tasks.task import Task
-from phytotron.training.loss_guard import learning_rate
+from phytotron.training import checkpoints
 from phytotron.training.reproducibility import seed_evaluation
-from phytotron.training.sharded import full_weights
 
 
 class SeedEvaluation(Callback):
@@ -131,3 +133,95 @@ class BestWeights(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best_epoch, self.best_value = state_dict["epoch"], state_dict["value"]
         self.weights = state_dict["weights"]
+
+
+def unable_to_watch(callbacks: Iterable[Any], data: Any) -> list[Any]:
+    """The callbacks that watch a validation metric of data without a validation split.
+
+    They can decide nothing: training runs to its last epoch, and that epoch counts.
+    """
+    if getattr(data, "validation", data) is not None:
+        return []
+    return [each for each in callbacks if str(getattr(each, "monitor", "")).startswith("val_")]
+
+
+def full_weights(network: nn.Module) -> dict[str, Tensor]:
+    """A copy of a network's state on the CPU, gathered from all processes if it is sharded.
+
+    All processes must call it. Of a sharded network only the first process gets the copy and the
+    others an empty dict, to save their memory.
+    """
+    keep = not _is_sharded(network) or torch.distributed.get_rank() == 0
+    weights = {}
+    for name, value in network.state_dict().items():
+        whole = value.full_tensor() if isinstance(value, DTensor) else value
+        if keep:
+            weights[name] = whole.detach().cpu().clone()
+    return weights
+
+
+def _is_sharded(network: nn.Module) -> bool:
+    """Whether the network's weights are distributed over the processes."""
+    return any(isinstance(parameter, DTensor) for parameter in network.parameters())
+
+
+# Times the first loss, or times 1 if that is smaller. No training recovers from there.
+EXPLOSION = 1e6
+# On an accelerator, reading a loss waits for it, so this many are read together.
+_BATCHED = 50
+
+
+class LossGuard:
+    """Checks the loss of every step.
+
+    Args:
+        folder: the checkpoints, to name the last good one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._limit: float | None = None
+        self._unseen: list[tuple[int, float, Tensor]] = []
+
+    def see(self, trainer: pl.Trainer, loss: Tensor) -> None:
+        """Take note of the loss of the step that has just been taken."""
+        # The usual case on a CPU comes first: a small step takes hardly longer than the rest below.
+        if loss.device.type == "cpu" and self._limit and abs(loss.item()) <= self._limit:
+            return
+        self._unseen.append((trainer.global_step, learning_rate(trainer), loss.detach()))
+        if loss.device.type == "cpu" or len(self._unseen) >= _BATCHED:
+            self.check(trainer)
+
+    def check(self, trainer: pl.Trainer) -> None:
+        """Check all losses that have not been checked yet.
+
+        Raises:
+            UserError: one is not finite, or far above the first one.
+        """
+        unseen, self._unseen = self._unseen, []
+        # One transfer from the device for all of them.
+        values = (
+            torch.stack([loss for *_, loss in unseen]).tolist()
+            if len(unseen) > 1
+            else [loss.item() for *_, loss in unseen]
+        )
+        for (step, rate, _), value in zip(unseen, values, strict=True):
+            if self._limit is None:
+                self._limit = EXPLOSION * max(1.0, abs(value))
+            if not math.isfinite(value) or abs(value) > self._limit:
+                raise UserError(
+                    f"the loss became {value:.4g} at step {step} "
+                    f"(epoch {trainer.current_epoch}, learning rate {rate:.3g})",
+                    hint=f"lower optimizer.lr, or set trainer.gradient_clip_val; {self._last()}",
+                )
+
+    def _last(self) -> str:
+        last = checkpoints.newest(self.folder)
+        if last is None:
+            return "there is no checkpoint yet"
+        return f"the last good checkpoint is {last} (step {checkpoints.facts(last)['step']})"
+
+
+def learning_rate(trainer: pl.Trainer) -> float:
+    """The present learning rate of the first parameter group."""
+    return float(trainer.optimizers[0].param_groups[0]["lr"])

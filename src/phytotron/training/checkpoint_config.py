@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from phytotron.errors import UserError, did_you_mean
 from phytotron.files import sha256
-from phytotron.training.checkpoints import MANIFEST
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -42,8 +41,11 @@ def identity(node: Mapping[str, Any]) -> dict[str, Any]:
     if node["mode"] in _FROM_SOURCE:
         found |= {"mode": node["mode"], "take": node["take"]}
         weights = weights_file(node["source"])
-        # The manifest of a sharded checkpoint has the hashes of all its files.
-        found["source"] = sha256(weights if weights.is_file() else weights.parent / MANIFEST)
+        if weights.is_dir():  # a sharded checkpoint: its manifest has the hashes of all its files
+            from phytotron.training.checkpoints import MANIFEST
+
+            weights = weights.parent / MANIFEST
+        found["source"] = sha256(weights)
     return found
 
 

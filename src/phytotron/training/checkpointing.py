@@ -1,11 +1,15 @@
-"""When the state of a training is saved, and what belongs to it."""
+"""When the state of a training is saved and what belongs to it; Ctrl-C saves and ends it."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytorch_lightning as pl
@@ -16,16 +20,15 @@ from torchmetrics import Metric
 
 from phytotron.errors import Interrupted, UserError
 from phytotron.training import checkpoints
-from phytotron.training.checkpoint_io import PlainCheckpointIO, write_state
-from phytotron.training.epoch_loop import EpochLoop
-from phytotron.training.interrupts import Interrupts
+from phytotron.training.callbacks import LossGuard
+from phytotron.training.checkpoints import PlainCheckpointIO, write_state
+from phytotron.training.epoch_loop import EpochLoop, Position, position, set_position
 from phytotron.training.lightning_internals import metric_state, set_metric_state
-from phytotron.training.loss_guard import LossGuard
-from phytotron.training.position import Position, position, set_position
 
 STATE = "state.ckpt"
 # Epochs may be short: saving when they end takes at most this share of the time.
 _SHARE_OF_TIME = 0.02
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Checkpointing(Callback):
@@ -143,17 +146,17 @@ class Checkpointing(Callback):
 
     def _record(self, place: Position, *, boundary: bool) -> None:
         """Save the state and end the training, where either is due; all processes call this."""
-        due, signal = self._agreed(self._due(boundary))
-        if due or signal:
+        due, received = self._agreed(self._due(boundary))
+        if due or received:
             # A checkpoint after a loss that is not finite would only resume the failure.
             self.guard.check(self.trainer)
             self._place = place
             self._save()
-        if signal:
+        if received:
             raise Interrupted(
                 f"stopped after step {self.trainer.global_step} (epoch {place.epoch}); "
                 f"the state is in {self.folder}\nthe same command continues from there",
-                signal,
+                received,
             )
 
     def _due(self, boundary: bool) -> bool:
@@ -172,11 +175,12 @@ class Checkpointing(Callback):
         Clocks differ, and a signal may reach one process only. Saving waits for all processes, so
         they must agree about it before each batch.
         """
-        signal = self.interrupts.received or 0
+        received = self.interrupts.received or 0
         if self.trainer.world_size == 1:
-            return due, signal
+            return due, received
         answer = torch.tensor(
-            [due and self.trainer.is_global_zero, signal], device=self.trainer.strategy.root_device
+            [due and self.trainer.is_global_zero, received],
+            device=self.trainer.strategy.root_device,
         )
         # The largest of each: only the first process may set the one, and 0 is no signal.
         torch.distributed.all_reduce(answer, torch.distributed.ReduceOp.MAX)
@@ -260,3 +264,33 @@ def load_metrics(module: torch.nn.Module, states: Mapping[str, dict[str, Any]]) 
 
 def _rank_file(rank: int) -> str:
     return f"process-{rank}.pt"
+
+
+class Interrupts:
+    """Notes the first signal; a second one has its ordinary effect, and ends the process.
+
+    Attributes:
+        received: the number of the signal, or None.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def install(self) -> None:
+        # Python allows handlers in the main thread only.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+
+    def uninstall(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        # The loop looks at `received` between two batches, and saves before it ends the training.
+        self.received = number
+        for other in _SIGNALS:
+            signal.signal(other, signal.SIG_DFL)
+        if os.environ.get("LOCAL_RANK", "0") == "0":
+            print("finishing this step; a second signal ends at once", file=sys.stderr, flush=True)

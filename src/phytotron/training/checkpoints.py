@@ -3,16 +3,24 @@
 A checkpoint is a folder `checkpoint-NNNNNNNN` of files and a manifest with the SHA-256 of each. It
 is written beside its final name, flushed to the disk and renamed, so it appears atomically. Damage
 after that is found by the manifest, and the checkpoint before it is used.
+
+`PlainCheckpointIO`, at the end, writes and reads the state of a training, one of these files.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import torch
+from pytorch_lightning.plugins import CheckpointIO
+from torch.distributed.checkpoint import CheckpointException
 
 from phytotron.files import read_json, sha256, sync, write_json
 
@@ -112,3 +120,61 @@ def _all(folder: Path) -> list[Path]:
 def _number(checkpoint: Path) -> int:
     digits = checkpoint.name.removeprefix(_PREFIX)
     return int(digits) if digits.isdecimal() else 0
+
+
+class PlainCheckpointIO(CheckpointIO):
+    """`torch.save` to the very path, and nothing but tensors and plain values read back.
+
+    The path lies in a folder that is not a checkpoint yet, so a half-written file does no harm. A
+    failure is kept for the caller: were it raised in the one process that writes, the others would
+    wait for it.
+    """
+
+    def __init__(self) -> None:
+        self._error: OSError | None = None
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        with self.keeping_errors():
+            write_state(checkpoint, Path(path))
+
+    @contextlib.contextmanager
+    def keeping_errors(self) -> Iterator[None]:
+        """Keep the failure of the write in this block."""
+        try:
+            yield
+        except OSError as error:
+            self._error = error
+        except CheckpointException as error:  # of a checkpoint that all processes write
+            self._error = OSError(" ".join(str(error).split()))
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+    def remove_checkpoint(self, path: str | Path) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            Path(path).unlink()
+
+    def pop_error(self) -> OSError | None:
+        """The failure of the last write, if it failed."""
+        error, self._error = self._error, None
+        return error
+
+
+def write_state(content: Any, path: Path) -> None:
+    """`torch.save`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    try:
+        with path.open("wb") as file:
+            torch.save(content, file)
+    except RuntimeError as error:
+        # After a failed write torch's own bookkeeping fails as well, and hides it.
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise

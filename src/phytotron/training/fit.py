@@ -1,4 +1,4 @@
-"""From a config to a model folder."""
+"""From a config to a model folder, with what it took."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 from phytotron.config.instantiate import locate
 from phytotron.errors import UserError
 from phytotron.files import replacing_folder
+from phytotron.machine import hardware, peak_memory_mb, versions
 from phytotron.tracking.watch import watched
 from phytotron.training import checkpoint_config
 from phytotron.training.model_folder import is_estimator, save_model
-from phytotron.training.monitors import with_monitors
 from phytotron.training.result import TrainingResult
 
 SCRATCH = Path("build/scratch/train")
@@ -87,6 +87,17 @@ def fit_watched(
         return fit(config, out, key=key)
 
 
+def timing(result: TrainingResult) -> dict[str, Any]:
+    """What a training took, where and with what: the content of its file in `build/timing/`."""
+    return {
+        "seconds": round(result.seconds, 2),
+        "samples_per_second": round(result.samples / result.seconds, 1),
+        "peak_memory_mb": round(peak_memory_mb()),
+        "hardware": hardware(),
+        "versions": versions(),
+    }
+
+
 def training_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a config that a training depends on, with nothing left to be derived.
 
@@ -99,6 +110,46 @@ def training_config(config: Mapping[str, Any]) -> dict[str, Any]:
     callbacks = with_monitors(config.get("callbacks"), config.get("card"))
     kept = {key: value for key, value in config.items() if key not in _DESCRIPTIVE}
     return kept | ({"callbacks": callbacks} if "callbacks" in config else {})
+
+
+def with_monitors(
+    callbacks: Mapping[str, Any] | None, card: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Callbacks whose `monitor` or `mode` is null, told which metric and direction they watch.
+
+    A card that measures `test/rmse` with the goal `min` makes them watch `val_rmse`, `min`.
+
+    Args:
+        callbacks: the config's group.
+        card: the experiment's, with `metric` and `goal`.
+
+    Raises:
+        UserError: a callback names no metric, and neither does the card.
+    """
+    if not callbacks:
+        return None if callbacks is None else {}
+    return {name: _told(name, node, card or {}) for name, node in callbacks.items()}
+
+
+def _told(name: str, node: Any, card: Mapping[str, Any]) -> Any:
+    if not isinstance(node, Mapping):
+        return node
+    told = dict(node)
+    if "monitor" in node and node["monitor"] is None:
+        told["monitor"] = f"val_{_card(name, 'monitor', card, 'metric').partition('/')[2]}"
+    if "mode" in node and node["mode"] is None:
+        told["mode"] = _card(name, "mode", card, "goal")
+    return told
+
+
+def _card(name: str, key: str, card: Mapping[str, Any], wanted: str) -> str:
+    if not card.get(wanted):
+        raise UserError(
+            f"is null, and the card has no {wanted}",
+            where=f"callbacks.{name}.{key}",
+            hint=f"set it, or card.{wanted}",
+        )
+    return str(card[wanted])
 
 
 def identity(config: Mapping[str, Any]) -> str:

@@ -15,20 +15,21 @@ from phytotron.errors import UserError
 from phytotron.tracking.watch import current_journal
 from phytotron.training import checkpoint_config, checkpoints
 from phytotron.training.build import bare_network, build_data, build_network, build_task
-from phytotron.training.callbacks import BestWeights, History, SeedEvaluation
+from phytotron.training.callbacks import (
+    BestWeights,
+    History,
+    SeedEvaluation,
+    full_weights,
+    unable_to_watch,
+)
 from phytotron.training.checkpointing import STATE, Checkpointing
 from phytotron.training.ema import EMA
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.journal_logger import JournalLogger, Throughput
 from phytotron.training.lightning_internals import finished_epochs
-from phytotron.training.memory import enough_memory
-from phytotron.training.monitors import unable_to_watch
-from phytotron.training.network_form import compiled, prepare
-from phytotron.training.precision import computable
 from phytotron.training.reproducibility import make_deterministic
 from phytotron.training.result import TrainingResult
-from phytotron.training.sharded import full_weights
-from phytotron.training.trainer import build_trainer
+from phytotron.training.trainer import build_trainer, explaining_failures
 
 
 def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | None:
@@ -48,7 +49,7 @@ def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | No
     seed = config["seed"]
     starting = config["checkpoint"]
     make_deterministic(seed, config["trainer"]["threads"])
-    with enough_memory(config):
+    with explaining_failures(config):
         datamodule = build_data(config)
         network = build_network(config, datamodule)
     task = build_task(config, network, datamodule)
@@ -72,7 +73,6 @@ def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | No
     callbacks = [SeedEvaluation(seed), history, *chosen, Throughput(), checkpointing]
     journal = current_journal()
     logger = JournalLogger(journal) if journal else None
-    precision = config["trainer"]["precision"]
     trainer = build_trainer(config["trainer"], callbacks, scratch, logger)
     if unused and trainer.is_global_zero:
         names = ", ".join(type(callback).__name__ for callback in unused)
@@ -97,10 +97,13 @@ def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | No
         if trainer.is_global_zero:
             print(f"continuing from step {facts['step']} ({last})", flush=True)
     checkpoint_config.start_weights(network, starting)
-    prepare(network, config["trainer"])
+    if config["trainer"]["compile"] or config["trainer"]["channels_last"]:
+        from phytotron.training.network_form import prepare
+
+        prepare(network, config["trainer"])
 
     started = time.perf_counter()
-    with compiled(), computable(precision), enough_memory(config, network):
+    with explaining_failures(config, network):
         trainer.fit(task, datamodule, ckpt_path=state, weights_only=True)
     seconds = time.perf_counter() - started
     weights = best.weights if best else full_weights(ema.average.module if ema else network)
@@ -125,5 +128,5 @@ def fit_network(config: Mapping[str, Any], scratch: Path) -> TrainingResult | No
         stopped="max_epochs" if epochs == config["trainer"]["max_epochs"] else "early_stopping",
         seconds=seconds,
         answers=task.answers(datamodule),
-        precision=precision,
+        precision=config["trainer"]["precision"],
     )

@@ -19,9 +19,9 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor
 
 from phytotron.tracking.journal import Journal
+from phytotron.training.callbacks import learning_rate
 from phytotron.training.epoch_loop import EpochLoop
 from phytotron.training.lightning_internals import UncheckedTrainer
-from phytotron.training.loss_guard import learning_rate
 
 
 class JournalLogger(Logger):

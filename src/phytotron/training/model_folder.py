@@ -22,7 +22,7 @@ from phytotron.data.readers import TOKENIZER, Reader, TextReader, load_reader
 from phytotron.errors import UserError
 from phytotron.files import read_json, write_json
 from phytotron.tasks.answers import CLASSES, Answers
-from phytotron.training.dimensions import network_context
+from phytotron.training.build import network_context
 from phytotron.training.result import TrainingResult
 
 CONFIG = "config.yaml"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -57,22 +56,3 @@ def _inputs_channels_last(network: nn.Module, inputs: tuple[Any, ...]) -> tuple[
         else value
         for value in inputs
     )
-
-
-@contextmanager
-def compiled() -> Iterator[None]:
-    """Turn a failed compilation in this block into an answer.
-
-    Raises:
-        UserError: torch cannot compile this network, or finds no compiler.
-    """
-    from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
-
-    try:
-        yield
-    except (TorchDynamoException, FailOnRecompileLimitHit) as error:
-        raise UserError(
-            f"torch cannot compile this network here: {str(error).strip().splitlines()[0]}",
-            where="trainer.compile",
-            hint="set it to null",
-        ) from error

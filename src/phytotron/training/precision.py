@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -12,7 +11,6 @@ from pytorch_lightning.plugins.precision import MixedPrecision, Precision
 from pytorch_lightning.utilities import GradClipAlgorithmType
 from torch.optim import Optimizer
 
-from phytotron.errors import UserError
 from phytotron.training.lightning_internals import after_backward
 
 
@@ -57,35 +55,6 @@ class AutocastPrecision(MixedPrecision):
     ) -> None:
         # Not `MixedPrecision`'s method, which raises for a fused optimizer.
         Precision.clip_gradients(self, optimizer, clip_val, gradient_clip_algorithm)
-
-
-@contextmanager
-def computable(precision: str) -> Iterator[None]:
-    """Turn a missing operation of torch in this block into an answer.
-
-    Raises:
-        UserError: torch lacks an operation of the network in this precision.
-    """
-    try:
-        yield
-    except RuntimeError as error:
-        if not is_not_computable(error):
-            raise
-        raise UserError(
-            f"this network cannot be computed in '{precision}' here: {str(error).splitlines()[0]}",
-            where="trainer.precision",
-            hint="choose 32-true or bf16-mixed",
-        ) from error
-
-
-def is_not_computable(error: RuntimeError) -> bool:
-    """Whether torch lacks an operation for this number format on this device."""
-    words = (
-        "could not create a primitive descriptor",
-        "not implemented for 'Half'",
-        "for 'BFloat16'",
-    )
-    return any(word in str(error) for word in words)
 
 
 def device_type(accelerator: str) -> str:

@@ -18,11 +18,10 @@ from torch import Tensor, nn
 from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor
 from torch.optim.swa_utils import AveragedModel
 
 from phytotron.errors import UserError
-from phytotron.training.checkpoint_io import PlainCheckpointIO
+from phytotron.training.checkpoints import PlainCheckpointIO
 from phytotron.training.lightning_internals import set_data_parallel_size
 
 
@@ -88,26 +87,6 @@ def shard(task: nn.Module, mesh: DeviceMesh) -> None:
                 # The root's weights are freed after the forward pass, too, so that between two
                 # steps the parameters are always the shards.
                 fully_shard(module, mesh=mesh, reshard_after_forward=True)
-
-
-def full_weights(network: nn.Module) -> dict[str, Tensor]:
-    """A copy of a network's state on the CPU, gathered from all processes if it is sharded.
-
-    All processes must call it. Of a sharded network only the first process gets the copy and the
-    others an empty dict, to save their memory.
-    """
-    keep = not is_sharded(network) or torch.distributed.get_rank() == 0
-    weights = {}
-    for name, value in network.state_dict().items():
-        whole = value.full_tensor() if isinstance(value, DTensor) else value
-        if keep:
-            weights[name] = whole.detach().cpu().clone()
-    return weights
-
-
-def is_sharded(network: nn.Module) -> bool:
-    """Whether the network's weights are distributed over the processes."""
-    return any(isinstance(parameter, DTensor) for parameter in network.parameters())
 
 
 def read_sharded(folder: Path) -> dict[str, Tensor]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics.cluster import contingency_matrix
 
-from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
+from phytotron.training.model_folder import class_names
 
 
 def draw(trained: Trained) -> list[dict[str, Any]]:

@@ -6,9 +6,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.tree import plot_tree
 
-from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
 from phytotron.figures.plane import input_names
+from phytotron.training.model_folder import class_names
 
 _INCHES = 1.9  # of a leaf
 

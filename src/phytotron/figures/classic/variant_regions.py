@@ -11,10 +11,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator
 
-from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
 from phytotron.figures.plane import input_names, plane_around
 from phytotron.figures.theme import COLOURS, MARKERS
+from phytotron.training.model_folder import class_names
 
 _COLUMNS = 2
 _MOST = 4  # as many as can be compared at a glance

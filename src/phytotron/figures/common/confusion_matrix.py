@@ -5,9 +5,10 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
-from phytotron.evaluation.outputs import class_names, test_classes
+from phytotron.evaluation.evaluate import test_classes
 from phytotron.evaluation.trained import Trained
 from phytotron.figures.classifier import confusion_figure
+from phytotron.training.model_folder import class_names
 
 
 def draw(trained: Trained) -> Figure:

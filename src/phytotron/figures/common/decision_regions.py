@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from phytotron.evaluation.outputs import class_names, predicted_classes
+from phytotron.evaluation.evaluate import predicted_classes
 from phytotron.evaluation.trained import Trained
 from phytotron.figures.plane import input_names
 from phytotron.figures.theme import COLOURS, MARKERS
+from phytotron.training.model_folder import class_names
 
 STEP = 0.02  # of the mesh
 MARGIN = 0.5  # around the samples

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from phytotron.evaluation.outputs import class_names, predicted_classes
+from phytotron.evaluation.evaluate import predicted_classes
 from phytotron.evaluation.trained import Trained
 from phytotron.figures.theme import ORANGE
+from phytotron.training.model_folder import class_names
 
 _ROWS, _COLUMNS = 4, 8
 

@@ -8,9 +8,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
 from phytotron.figures.theme import ORANGE
+from phytotron.training.model_folder import class_names
 
 _ROWS, _COLUMNS = 3, 5
 _SHOWN = 0.3  # boxes of a lower score are left out

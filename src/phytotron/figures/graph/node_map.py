@@ -7,9 +7,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
-from phytotron.evaluation.outputs import class_names
 from phytotron.evaluation.trained import Trained
 from phytotron.figures.theme import COLOURS, GREY, MARKERS
+from phytotron.training.model_folder import class_names
 
 _SEED = 0
 _COLOURS = [*COLOURS, GREY]

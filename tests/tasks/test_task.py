@@ -1,9 +1,9 @@
-"""The mean of the training loss."""
+"""What all tasks share: the mean of the training loss."""
 
 import torch
 from torchmetrics import MeanMetric
 
-from phytotron.tasks.mean_loss import MeanLoss
+from phytotron.tasks.task import MeanLoss
 
 
 def test_it_is_torchmetrics_mean_bit_for_bit():
