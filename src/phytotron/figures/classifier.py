@@ -221,7 +221,7 @@ def learning_curves_figure(
         handles: list[Any] = []
         for index, (experiment, rows) in enumerate(histories.items()):
             slot = (slots[experiment] if slots else index) % SLOTS
-            look = {"color": theme.series[slot], "marker": SLOT_MARKERS[slot]}
+            look: dict[str, Any] = {"color": theme.series[slot], "marker": SLOT_MARKERS[slot]}
             _draw_curve(losses, rows, "val_loss", **look)
             _draw_curve(losses, rows, "train_loss", **look, linestyle=":", fill=theme.paper)
             handles.append(Line2D([], [], **look, markersize=4, linewidth=1.4, label=experiment))

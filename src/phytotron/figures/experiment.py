@@ -31,7 +31,7 @@ def experiment_figures(evaluation: Path | str, model: Path | str, metric: str) -
         metric: of the comparison; its curve on the validation split is drawn beside the loss.
     """
     evaluation, model = Path(evaluation), Path(model)
-    figures = {}
+    figures: dict[str, Figure] = {}
     if (evaluation / "confusion.csv").exists():
         figures |= _of_classes(evaluation)
     else:
