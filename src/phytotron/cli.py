@@ -268,15 +268,21 @@ def _compare(arguments: argparse.Namespace) -> None:
         print(render(rows, arguments.runs))
 
 
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--export",
+        metavar="FOLDER",
+        help="also write the results as model-index and .eval_results to a new folder",
+    )
+
+
 def _report(arguments: argparse.Namespace) -> None:
+    from pathlib import Path
+
     from phytotron.zoo.report import report
 
-    for path in report():
+    for path in report(Path(arguments.export) if arguments.export else None):
         print(path.as_posix())
-
-
-def _no_arguments(parser: argparse.ArgumentParser) -> None:
-    """For a command without arguments."""
 
 
 def _from_one(text: str) -> int:
@@ -455,7 +461,7 @@ _COMMANDS: dict[str, tuple[str, Any, Any]] = {
         _compare_arguments,
         _compare,
     ),
-    "report": ("write the zoo's pages from cards and results", _no_arguments, _report),
+    "report": ("write the zoo's pages from cards and results", _report_arguments, _report),
     "fetch": ("download and verify data sets", _fetch_arguments, _fetch),
     "scrape": ("crawl a site into a web archive", _scrape_arguments, _scrape),
     "predict": ("ask a registered model", _predict_arguments, _predict),

@@ -15,7 +15,9 @@ from filelock import FileLock
 from phytotron.config.presets import choose
 from phytotron.errors import UserError
 from phytotron.runs.results import last_result
+from phytotron.runs.verdict import interval
 from phytotron.zoo import measure
+from phytotron.zoo.measure import weakness
 from phytotron.zoo.verify import verify
 
 # Kills itself as the system does when memory runs out, and a target that nothing reaches.
@@ -63,20 +65,67 @@ def test_each_ends_by_itself_and_the_worst_decides(
     assert "fitted in" in Path("build/zoo/logs/tiny/iris.log").read_text()
 
     result = last_result("tiny/iris")
-    assert result.reached
+    assert result.verdict == "reached"
     assert result.seeds == [0, 1]
+    assert result.interval == list(interval(result.score.values))
+    assert (result.target, result.origin, result.choices) == (0.8, "ours", "none")
+    assert result.source == "far above chance"
+    assert result.baselines["majority"] == pytest.approx(1 / 3, abs=0.15)
+    assert result.baselines["nearest_neighbour"] > 0.8
     assert result.score.mean > 0.8
     assert result.parameters == 15  # 4 weights and a bias for each of 3 classes
     assert result.peak_memory_mb > 50
-    assert not last_result("tiny/missed").reached
+    assert last_result("tiny/missed").verdict == "missed"
     assert last_result("tiny/killed") is None
     assert Path("zoo/figures/tiny/iris/history.csv").exists()
     assert not list(Path("zoo").rglob(".*"))
 
 
 def test_a_missed_target_can_be_recorded_as_no_failure(experiments: Path) -> None:
-    assert verify(["tiny/missed"], seeds=1, record_misses=True) == 0
-    assert not last_result("tiny/missed").reached
+    assert verify(["tiny/missed"], record_misses=True) == 0
+    assert last_result("tiny/missed").verdict == "missed"
+
+
+def test_a_trial_with_fewer_seeds_records_nothing(
+    garden: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(["tiny/iris"], seeds=1) == 0
+    assert "not recorded: 1 of the 2 seeds that the card asks for" in capfd.readouterr().out
+    assert last_result("tiny/iris") is None
+    assert not Path("zoo").exists()
+
+
+def test_a_baseline_that_is_not_there_is_answered_before_anything_is_trained(
+    garden: Path, change, capfd: pytest.CaptureFixture[str]
+) -> None:
+    change("conf/experiment/tiny/iris.yaml", "[majority, n", "[majorty, n")
+    assert measure.main(["tiny/iris"]) == 2
+    said = capfd.readouterr()
+    assert "card.baselines: no baseline 'majorty'" in said.err
+    assert "did you mean 'majority'?" in said.err
+    assert "seed 0" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({}, None),
+        ({"seeds": [0, 1]}, "2 of the 3 seeds that the card asks for"),
+        ({"dirty": True}, "the working tree has changes"),
+        # What the record says of other code or of another target is no reason to keep it.
+        ({"dirty": True, "fingerprint": "e" * 64}, None),
+        ({"dirty": True, "target": 0.95}, None),
+    ],
+)
+def test_a_weaker_result_does_not_replace_the_record(make_result, fields, why) -> None:
+    found = weakness(make_result(**fields), make_result(), 3)
+    assert found == why if why is None else why in found
+
+
+def test_a_record_with_more_seeds_stays(make_result) -> None:
+    record = make_result(seeds=[0, 1, 2, 3, 4])
+    assert weakness(make_result(), record, 3) == "the record has 5 seeds"
+    assert weakness(make_result(), None, 3) is None
 
 
 def test_a_mistake_in_an_experiment_ends_with_2_and_leaves_no_result(
