@@ -132,6 +132,7 @@ def test_a_mistake_in_an_experiment_ends_with_2_and_leaves_no_result(
     garden: Path, change, capfd: pytest.CaptureFixture[str]
 ) -> None:
     change("conf/experiment/tiny/iris.yaml", "test/accuracy", "test/acuracy")
+    change("conf/experiment/tiny/iris.yaml", "  baselines: [majority, nearest_neighbour]\n", "")
     assert measure.main(["tiny/iris", "--seeds", "1"]) == 2
     said = capfd.readouterr().err
     assert "tiny/iris: error: tiny/iris: card.metric: the run has no metric" in said
@@ -208,7 +209,7 @@ def test_only_what_is_not_up_to_date_can_be_verified(
     experiments: Path, change, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("iris", "missed"):
-        measure.measure(f"tiny/{name}", seeds=1)
+        measure.measure(f"tiny/{name}")
     started = []
     monkeypatch.setattr(
         "phytotron.zoo.verify._all_processes",
@@ -228,6 +229,12 @@ def test_only_what_is_not_up_to_date_can_be_verified(
     assert "2 of 2 up to date" in capfd.readouterr().out
     change("conf/experiment/tiny/iris.yaml", "A text", "The text")
     assert verified() == []
+    change("conf/experiment/tiny/iris.yaml", "target: 0.8", "target: 0.7")
+    assert verified() == ["tiny/iris"]
+    change("conf/experiment/tiny/iris.yaml", "target: 0.7", "target: 0.8")
+    change("conf/experiment/tiny/iris.yaml", "seeds: 2", "seeds: 3")
+    assert verified() == ["tiny/iris"]
+    change("conf/experiment/tiny/iris.yaml", "seeds: 3", "seeds: 2")
     change("conf/model/logistic.yaml", "C: 1.0", "C: 2.0")
     assert verified() == ["tiny/iris", "tiny/missed"]
     assert verified("tiny/missed") == ["tiny/missed"]

@@ -72,11 +72,14 @@ def check_baselines(names: Sequence[str], metric: str, where: str) -> None:
                 allowed=", ".join(BASELINES),
                 hint=did_you_mean(name, BASELINES),
             )
-    if names and metric.partition("/")[2] not in _METRICS:
+    split, _, measured = metric.partition("/")
+    if names and measured not in _METRICS:
+        near = did_you_mean(measured, _METRICS)
         raise UserError(
             f"baselines cannot be measured in '{metric}'",
             where=f"{where}: card.baselines",
             allowed=f"none, or a metric of: {', '.join(_METRICS)}",
+            hint=near.replace("'", f"'{split}/", 1) if near else None,
         )
 
 
