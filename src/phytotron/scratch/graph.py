@@ -82,13 +82,18 @@ class Tensor:
         )
 
     def __neg__(self) -> Tensor:
-        return self * -1
+        return Tensor(-self.data, "-", (self, lambda d: -d))
 
     def __sub__(self, other: ArrayLike | Tensor) -> Tensor:
-        return self + -_tensor(other)
+        other = _tensor(other)
+        return Tensor(self.data - other.data, "-", (self, lambda d: d), (other, lambda d: -d))
 
     def __truediv__(self, other: ArrayLike | Tensor) -> Tensor:
-        return self * _tensor(other) ** -1
+        other = _tensor(other)
+        y = self.data / other.data
+        return Tensor(
+            y, "÷", (self, lambda d: d / other.data), (other, lambda d: -d * y / other.data)
+        )
 
     def __radd__(self, other: ArrayLike) -> Tensor:
         return _tensor(other) + self
