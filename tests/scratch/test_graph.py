@@ -40,13 +40,14 @@ def test_two_inputs_five_operations_and_sums_where_paths_meet():
     """The value is that of the nested function; x reaches the output by three paths."""
     x, y = RANDOM.normal(size=(2, 4))
     a, b = Tensor(x), Tensor(y)
-    left, right = a.exp() * 0.5, a * b
+    left, right = a.exp(), a * b
     out = (left + right + left).tanh()
+    assert len(out.ancestors()) == 2 + 5
     out.backward()
-    np.testing.assert_allclose(out.data, np.tanh(np.exp(x) + x * y), rtol=1e-14)
-    slope = 1 - np.tanh(np.exp(x) + x * y) ** 2
-    np.testing.assert_allclose(a.grad, slope * (np.exp(x) + y), rtol=1e-12)
-    np.testing.assert_allclose(b.grad, slope * x, rtol=1e-12)
+    expected = np.tanh(2 * np.exp(x) + x * y)
+    np.testing.assert_allclose(out.data, expected, rtol=1e-14)
+    np.testing.assert_allclose(a.grad, (1 - expected**2) * (2 * np.exp(x) + y), rtol=1e-12)
+    np.testing.assert_allclose(b.grad, (1 - expected**2) * x, rtol=1e-12)
 
 
 def test_parents_come_before_children():
