@@ -25,10 +25,14 @@ def network(**settings):
     return AutogradNetwork(**chosen | settings)
 
 
-def test_it_trains_as_pytorch_does():
+@pytest.mark.parametrize(
+    ("rule", "rate", "optimizer_of"),
+    [("sgd", 0.5, torch.optim.SGD), ("adam", 0.02, torch.optim.Adam)],
+)
+def test_it_trains_as_pytorch_does(rule, rate, optimizer_of):
     start = network(epochs=0).fit(X, Y).parameters_
     parameters = [torch.tensor(values, requires_grad=True) for values in start]
-    optimizer = torch.optim.SGD(parameters, 0.5)
+    optimizer = optimizer_of(parameters, rate)
     expected = []
     for _ in range(20):
         w1, b1, w2, b2, w3, b3 = parameters
@@ -40,7 +44,7 @@ def test_it_trains_as_pytorch_does():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    model = network().fit(X, Y)
+    model = network(rule=rule, learning_rate=rate).fit(X, Y)
     found = [(row["train_loss"], row["train_accuracy"]) for row in model.history_]
     np.testing.assert_allclose(found, expected, rtol=1e-10)
     for ours, theirs in zip(model.parameters_, parameters, strict=True):

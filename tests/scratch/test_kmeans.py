@@ -58,9 +58,14 @@ def test_an_empty_cluster_gets_the_point_that_is_farthest_from_its_centre():
     assert len(set(ours.labels_)) == 3
 
 
-def test_two_empty_clusters_get_two_points():
-    first = np.array([[1, 2], [10, 2], [100, 100.0], [200, 200]])
-    assert sorted(set(KMeans(k=4, init=first).fit(SIX).labels_)) == [0, 1, 2, 3]
+@pytest.mark.parametrize("max_iter", [1, 100])
+def test_two_empty_clusters_get_two_points(max_iter):
+    first = np.vstack([FLOWERS[[0, 75]], np.full((2, 4), 100.0), np.full((2, 4), -100.0)])
+    ours = KMeans(k=6, init=first, max_iter=max_iter, tol=0).fit(FLOWERS)
+    theirs = library(FLOWERS, first, max_iter=max_iter, tol=0)
+    centres = (np.sort(model.cluster_centers_, axis=0) for model in (ours, theirs))
+    np.testing.assert_allclose(*centres, rtol=1e-9)
+    assert sorted(set(ours.labels_)) == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("init", ["k-means++", "random"])
