@@ -60,7 +60,9 @@ class LinearSVM(ClassifierMixin, BaseEstimator):
     def fit(self, inputs: ArrayLike, targets: ArrayLike) -> LinearSVM:
         """Inputs of shape (samples, features), classes of shape (samples,)."""
         self.classes_, numbers = np.unique(np.asarray(targets), return_inverse=True)
-        self.weights_ = pegasos(_with_one(inputs), 2.0 * numbers - 1, self.cost, self.updates)
+        self.weights_ = pegasos(
+            _with_one(inputs), np.where(numbers == 1, 1.0, -1.0), self.cost, self.updates
+        )
         return self
 
     def decision_function(self, inputs: ArrayLike) -> Array:

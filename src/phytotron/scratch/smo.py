@@ -135,7 +135,7 @@ class SMO(ClassifierMixin, BaseEstimator):
         self.classes_, numbers = np.unique(np.asarray(targets), return_inverse=True)
         if len(self.classes_) != 2:
             raise ValueError(f"an SMO tells two classes apart, got {len(self.classes_)}")
-        y = 2.0 * numbers - 1
+        y = np.where(numbers == 1, 1.0, -1.0)
         gram = self._kernel(x, x)
         found = solve(gram, y, self.cost, self.tol, self.max_updates)
         inside = found.alpha > 0

@@ -8,18 +8,17 @@ stand for production; `optimizers` has SGD and Adam as objects that know layers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 State = dict[str, Any]
 
 
-class Rule(Protocol):
-    """One update; the keywords are the rule's own, and `lr`."""
-
-    def __call__(self, w: Any, g: Any, state: State, t: int, **settings: float) -> Any: ...
+# (w, g, state, t, **settings) to the next w; the settings are the rule's own, and `lr`.
+Rule = Callable[..., Any]
 
 
 def sgd(w: Any, g: Any, state: State, t: int, *, lr: float = 0.01) -> Any:
