@@ -183,6 +183,13 @@ def test_a_polynomial_of_degree_5_has_binomially_many_terms(inputs, terms):
     assert polynomial(x[:1], x[1:], degree=5, coef0=1.0).item() == pytest.approx(expected)
 
 
+def test_the_defaults_of_the_kernels():
+    x, z = X[:4], X[4:9]
+    np.testing.assert_allclose(polynomial(x, z), (x @ z.T) ** 3)
+    np.testing.assert_allclose(KERNELS["sigmoid"](x, z), np.tanh(x @ z.T))
+    np.testing.assert_allclose(rbf(x, z), rbf(x, z, 1.0))
+
+
 @pytest.mark.parametrize("name", ["linear", "polynomial", "rbf"])
 def test_these_kernels_are_inner_products(name):
     gram = KERNELS[name](X, X)

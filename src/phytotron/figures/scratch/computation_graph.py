@@ -25,12 +25,11 @@ def draw(trained: Trained) -> Figure:
     axes = figure.subplots()
     for tensor, place in places.items():
         for parent, _ in tensor.links:
-            axes.annotate(
-                "",
-                xy=place,
-                xytext=places[parent],
-                arrowprops={"arrowstyle": "->", "color": GREY, "shrinkA": 16, "shrinkB": 16},
-            )
+            # A link that skips columns is bent around what is between.
+            bend = 0.25 if place[0] - places[parent][0] > 1 else 0.0
+            arrow = {"arrowstyle": "->", "color": GREY, "shrinkA": 16, "shrinkB": 16}
+            arrow["connectionstyle"] = f"arc3,rad={bend}"
+            axes.annotate("", xy=place, xytext=places[parent], arrowprops=arrow)
         colour = ORANGE if tensor.links else BLUE
         name = tensor.name or f"{tensor.data.item():.3g}"  # only numbers have no name
         shape = "×".join(map(str, tensor.data.shape))
