@@ -62,5 +62,5 @@ def parts(a: Array) -> NDArray[np.int64]:
 
 
 def _power(degrees: Array, exponent: float) -> Array:
-    """0 for a degree of 0."""
-    return np.where(degrees > 0, np.where(degrees > 0, degrees, 1) ** exponent, 0)
+    """1 for a degree of 0, whose row of A is empty anyway."""
+    return np.where(degrees > 0, degrees, 1) ** exponent
