@@ -32,6 +32,8 @@ card:
   metric: test/accuracy
   goal: max
   target: 0.9
+  origin: catalogue
+  choices: none
 """
 
 

@@ -8,10 +8,9 @@ import torch
 from torch.nn import functional as F
 
 from phytotron.scratch import activations, losses
-from phytotron.scratch.backpropagation import THREE_TIMES, gradients
 from phytotron.scratch.backpropagation import activations as forward
+from phytotron.scratch.backpropagation import gradients
 from phytotron.scratch.gradient_check import numerical_gradients, relative_error
-from phytotron.scratch.graph import Graph, of_sum, plus, scaled, tanh, times
 from phytotron.scratch.layers import Dense
 from phytotron.scratch.network import feed_forward
 from phytotron.scratch.two_layer import Weights, backward
@@ -221,40 +220,6 @@ def test_the_hand_derived_xor_network(linear):
     found = xor_backward(weights, x, y, *xor_forward(weights, x, linear), linear)
     for gradient, parameter in zip(found, tensors, strict=True):
         assert close(gradient, parameter.grad)
-
-
-def test_the_graph_of_three_times_a_plus_b_times_c():
-    values = THREE_TIMES.values(a=5, b=3, c=2)
-    assert values["J"] == 33
-    found = THREE_TIMES.gradients("J", values)
-    assert (found["a"], found["b"], found["c"]) == (3, 3 * 2, 3 * 3)
-
-
-def test_a_graph_equals_the_nested_function():
-    """Two inputs, five operations, two of which merge what comes to them."""
-    network = Graph(  # in no particular order: the graph finds its own
-        {
-            "out": tanh("merged", "left"),
-            "merged": plus("left", "right"),
-            "right": times("x", "y"),
-            "left": scaled(0.5, "deep"),
-            "deep": of_sum(np.sin, np.cos, "x"),
-        }
-    )
-    x, y = RANDOM.normal(size=(2, 4))
-    values = network.values(x=x, y=y)
-    assert np.allclose(values["out"], np.tanh((0.5 * np.sin(x) + x * y) + 0.5 * np.sin(x)))
-
-    a, b = tensor(x), tensor(y)
-    torch.tanh(torch.sin(a) + a * b).sum().backward()
-    found = network.gradients("out", values)
-    assert close(found["x"], a.grad)
-    assert close(found["y"], b.grad)
-
-
-def test_a_graph_with_a_circle_is_refused():
-    with pytest.raises(ValueError, match="cycle"):
-        Graph({"a": plus("b"), "b": plus("a")})
 
 
 def test_numerical_gradients_tell_right_from_wrong():

@@ -1,6 +1,5 @@
-"""Networks from nothing: NumPy, no autograd, each module one lesson.
+"""Algorithms in NumPy, each module one lesson; docs/lessons.md has them in an order to read them.
 
-Read in this order: `mcculloch_pitts`, `neuron`, `perceptron`, `xor_of_perceptrons`, `dense_forms`,
-`fixed_network`, `linear_stack`; then learning: `layers`, `activations`, `losses`, `optimizers`,
-`graph`, `backpropagation`, `gradient_check`; then whole systems.
+What a library does elsewhere in this project is written out here, and a test shows that both give
+the same numbers. `graph` differentiates by itself; all others have their pass back written out.
 """
