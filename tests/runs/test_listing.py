@@ -40,9 +40,7 @@ def test_a_row_has_the_result_that_was_verified(project: Path, make_result) -> N
     assert render([row]).endswith("0.91 ± 0.01")
 
 
-def test_a_result_that_was_judged_by_another_target_is_stale(
-    project: Path, make_result, change
-) -> None:
+def test_a_result_of_another_target_is_stale(project: Path, make_result, change) -> None:
     write_result(make_result())
     change("conf/experiment/scratch/planar.yaml", "target: 0.9", "target: 95e-2")
     (row,) = list_experiments("planar")

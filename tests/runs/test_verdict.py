@@ -41,7 +41,7 @@ def test_one_seed_has_no_interval() -> None:
 @pytest.mark.parametrize(
     ("values", "goal", "target", "expected"),
     [
-        # The MNIST perceptron: the mean is above the book's number, one seed is below it.
+        # The MNIST perceptron: the mean is above the printed number, one seed is below it.
         ([0.9725, 0.978, 0.9752], "max", 0.9745, UNDECIDED),
         ([0.979, 0.9788, 0.9786], "max", 0.976, REACHED),
         ([0.979, 0.9788, 0.9786], "max", 0.98, MISSED),

@@ -31,6 +31,8 @@ from phytotron.scratch.laplacian import (
     random_walk_laplacian,
 )
 
+pytestmark = pytest.mark.catalogue("O01", "O08", "O08b")
+
 RANDOM = np.random.default_rng(0)
 EDGES = [(0, 1), (1, 2), (1, 3), (3, 4)]
 A = adjacency(5, EDGES)

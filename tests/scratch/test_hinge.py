@@ -11,6 +11,8 @@ from sklearn.svm import LinearSVC
 from phytotron.scratch.hinge import LinearSVM, objective, pegasos
 from phytotron.scratch.smo import SMO
 
+pytestmark = pytest.mark.catalogue("B70")
+
 X, Y = make_classification(90, 3, n_redundant=0, flip_y=0.1, class_sep=0.8, random_state=2)
 SIGNS = 2.0 * Y - 1
 ONES = np.column_stack([X, np.ones(len(X))])

@@ -19,6 +19,8 @@ from phytotron.scratch.pca import PCA
 from phytotron.scratch.pca_study import PCAStudy
 from phytotron.training.skops_file import load_estimator, save_estimator
 
+pytestmark = pytest.mark.catalogue("B88")
+
 IRIS = load_iris().data
 WIDE = np.random.default_rng(0).normal(size=(5, 9))  # more features than samples
 STUDY = {"covariance": [[3.0, 3], [3, 4]], "samples": 500}

@@ -17,6 +17,8 @@ from phytotron.scratch.kernels import KERNELS, polynomial, quadratic_features, r
 from phytotron.scratch.smo import SMO, dual_objective, primal_objective, solve
 from phytotron.training.skops_file import load_estimator, save_estimator
 
+pytestmark = pytest.mark.catalogue("B68", "B69", "B71", "B72")
+
 X, Y = make_classification(80, 3, n_redundant=0, flip_y=0.15, class_sep=0.7, random_state=1)
 NEW = X[::-1] + 0.2
 IRIS = load_iris()

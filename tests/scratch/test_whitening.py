@@ -8,6 +8,8 @@ from sklearn.decomposition import PCA
 
 from phytotron.scratch.whitening import pca_whitening, without_own_mean, zca_whitening
 
+pytestmark = pytest.mark.catalogue("B93")
+
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(200, 4)) @ RANDOM.normal(size=(4, 4))
 X = X - X.mean(axis=0)

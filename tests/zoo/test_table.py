@@ -74,7 +74,7 @@ def test_a_result_of_other_code_is_stale(project: Path, make_result) -> None:
         ("origin: book", "origin: ours"),
     ],
 )
-def test_a_result_that_was_judged_by_another_target_is_stale(
+def test_a_result_of_another_target_is_stale(
     project: Path, make_result, change, old: str, new: str
 ) -> None:
     """Whether it would reach the new one or not."""

@@ -18,7 +18,7 @@ from phytotron.config.experiments import (
     read_experiment,
 )
 from phytotron.errors import UserError, did_you_mean
-from phytotron.runs.result_files import judged_by, read_content, result_file
+from phytotron.runs.result_files import read_content, result_file, target_of
 from phytotron.runs.verdict import REACHED, VERDICTS
 from phytotron.tables import GAP, shortened, text_table
 
@@ -73,7 +73,7 @@ def list_experiments(pattern: str = "", statuses: Sequence[str] = ()) -> list[di
 def staleness() -> Callable[[Result], bool]:
     """A function that says whether a result is out of date.
 
-    It is when config or code have changed since, or the target that it was judged by. The function
+    It is when config or code have changed since, or the target that it was compared with. The function
     reads each file once: a later edit is seen by a new one only.
     """
     # Here: it composes the experiments whose fingerprints are not known yet, for which it needs
@@ -85,8 +85,8 @@ def staleness() -> Callable[[Result], bool]:
 
     def is_stale(result: Result) -> bool:
         experiment, preset = result.experiment, result.preset
-        judged = judged_by(vars(result)) == judged_by(read_preset(experiment, preset))
-        return not judged or result.fingerprint != fingerprints.of(experiment, preset)
+        same = target_of(vars(result)) == target_of(read_preset(experiment, preset))
+        return not same or result.fingerprint != fingerprints.of(experiment, preset)
 
     return is_stale
 
@@ -145,7 +145,7 @@ def _result(experiment: str, card: dict[str, Any]) -> dict[str, Any]:
             "seeds": len(measured["values"]),
         }
         if isinstance(target, int | float):
-            same = judged_by(content) == judged_by(card)
+            same = target_of(content) == target_of(card)
             row["verdict"] = content["verdict"] if same else STALE
         return row
     path = Path("results") / experiment / "metrics.json"

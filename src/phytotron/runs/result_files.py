@@ -30,10 +30,10 @@ def result_file(experiment: str, preset: str | None = None) -> Path:
     return RESULTS / f"{full_name(experiment, preset)}.json"
 
 
-def judged_by(card: Mapping[str, Any]) -> dict[str, Any]:
+def target_of(card: Mapping[str, Any]) -> dict[str, Any]:
     """What a verdict depends on besides the measured values, from a card or a result.
 
-    A result that was judged by something else is stale: whoever changes a target afterwards must
+    A result that was compared with something else is stale: whoever changes a target afterwards must
     verify again.
     """
     found = {key: card.get(key) for key in ("metric", "goal", "target", "origin")}

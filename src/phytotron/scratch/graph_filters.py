@@ -9,6 +9,7 @@ et al. (Convolutional neural networks on graphs with fast localized spectral fil
 it with Chebyshev polynomials of L̃ = 2 L / λ_max - I, whose eigenvalues are in [-1, 1]:
 T₀ = I, T₁ = L̃, T_k = 2 L̃ T_{k-1} - T_{k-2}.
 
+Sources: Pattanayak 2023, ch. 6
 Catalogue: O08, O08b
 """
 

@@ -8,6 +8,7 @@ Steps of 1 / (λ t) along a subgradient (Shalev-Shwartz et al., Pegasos, 2007) r
 since the objective is strongly convex; the last half of the path is averaged. The bias is the
 weight of a constant feature 1, and decays like the others, as in LIBLINEAR.
 
+Sources: Vasilev 2023, ch. 1; Notes of a neural-network module, NN-1 Introduction
 Catalogue: B70
 """
 

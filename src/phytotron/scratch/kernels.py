@@ -7,6 +7,8 @@
 
 Each takes points of shapes (n, features) and (m, features) and gives shape (n, m).
 
+Sources: Rajput 2023, ch. 5, ch. 4; Notes of several courses, Support vector machines; Vasilev 2023,
+    ch. 1
 Catalogue: B71, B72
 """
 

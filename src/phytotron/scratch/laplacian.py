@@ -10,6 +10,7 @@ The first two are positive semi-definite, the third has the eigenvalues of the s
 eigenvalue of each as often as the graph has parts. A node without edges has a row of zeros in all
 of them, also in place of its row of I.
 
+Sources: Pattanayak 2023, ch. 6
 Catalogue: O01
 """
 

@@ -5,6 +5,7 @@ largest eigenvalue first, are the components, and each eigenvalue is the varianc
 (Pearson, 1901; Hotelling, 1933). Z = X Aᵀ are the samples in these coordinates, which are not
 correlated.
 
+Sources: Rajput 2023, ch. 5; Pattanayak 2023, ch. 1; Notes of several courses, PCA
 Catalogue: B88
 """
 

@@ -11,6 +11,7 @@ Because of Σ αᵢ yᵢ = 0 no α can change alone. SMO (Platt, 1998) changes t
 best values have a formula. Here they are the two that violate the conditions most (Keerthi et al.,
 Improvements to Platt's SMO algorithm, 2001), as in LIBSVM.
 
+Sources: Rajput 2023, ch. 5; Vasilev 2023, ch. 1
 Catalogue: B68, B69
 """
 

@@ -9,6 +9,7 @@ With samples x around 0 and their covariance C = (1/m) Σ x xᵀ = U D Uᵀ:
 With any rotation R, R T whitens as well; Z is U T. Small eigenvalues are noise, which dividing by
 their root would blow up: ε is added to all of them.
 
+Sources: Pattanayak 2023, ch. 5
 Catalogue: B93
 """
 

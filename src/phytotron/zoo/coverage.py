@@ -23,7 +23,7 @@ from phytotron.config.experiments import FOLDER, read_experiment
 from phytotron.config.presets import preset_card
 from phytotron.errors import UserError, did_you_mean
 from phytotron.runs.listing import STALE, UNVERIFIED
-from phytotron.runs.result_files import judged_by, read_content, result_file
+from phytotron.runs.result_files import read_content, result_file, target_of
 from phytotron.runs.verdict import MISSED, REACHED, REACHED_ONCE, UNDECIDED
 from phytotron.tables import shortened, text_table
 
@@ -187,7 +187,7 @@ def _result_state(card: Mapping[str, Any], path: Path) -> tuple[str, str | None]
     if card.get("target") is None or not path.exists():
         return UNVERIFIED, None
     result = read_content(path)
-    if judged_by(result) != judged_by(card):
+    if target_of(result) != target_of(card):
         return STALE, None
     if result["verdict"] not in (REACHED, REACHED_ONCE):
         return result["verdict"], None

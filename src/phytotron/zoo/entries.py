@@ -17,7 +17,7 @@ from phytotron.config.experiments import (
 from phytotron.config.families import family
 from phytotron.config.presets import read_preset, zoo_ids
 from phytotron.runs.listing import STALE, UNVERIFIED, staleness, title
-from phytotron.runs.result_files import full_name, judged_by
+from phytotron.runs.result_files import full_name, target_of
 from phytotron.runs.results import Result, last_result
 
 
@@ -34,8 +34,8 @@ class ZooEntry:
             `phytotron.models.dense.mlp.MLP`; None where the file names none.
         card: with the preset's target in the place of the file's.
         result: what was measured last; None when nothing was, or the metric is another one now.
-        state: the result's verdict, STALE (measured with other code or another config, or judged
-            by another target) or UNVERIFIED.
+        state: the result's verdict, STALE (measured with other code or another config, or compared
+            with another target) or UNVERIFIED.
     """
 
     experiment: str
@@ -93,8 +93,8 @@ def zoo_entries(stale: Callable[[Result], bool] | None = None) -> Iterator[ZooEn
             if result is None:
                 state = UNVERIFIED
             else:
-                judged = judged_by(vars(result)) == judged_by(card)
-                state = result.verdict if judged and not stale(result) else STALE
+                same = target_of(vars(result)) == target_of(card)
+                state = result.verdict if same and not stale(result) else STALE
             yield ZooEntry(
                 experiment, preset, text, choices.get("data"), model, card, result, state
             )

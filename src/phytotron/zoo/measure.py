@@ -25,7 +25,7 @@ from phytotron.config.stage import plain
 from phytotron.errors import UserError, answer, did_you_mean
 from phytotron.files import replacing_folder
 from phytotron.locks import locked
-from phytotron.runs.result_files import full_name, judged_by
+from phytotron.runs.result_files import full_name, target_of
 from phytotron.runs.results import FIGURES, Result, last_result, spread, write_result
 from phytotron.runs.verdict import MISSED, agreement, interval, verdict
 
@@ -107,7 +107,7 @@ def weakness(result: Result, record: Result | None, seeds: int) -> str | None:
         return f"{count} of the {seeds} seeds that the card asks for"
     if record is None or record.fingerprint != result.fingerprint:
         return None
-    if judged_by(vars(record)) != judged_by(vars(result)):
+    if target_of(vars(record)) != target_of(vars(result)):
         return None
     if count < len(record.seeds):
         return f"the record has {len(record.seeds)} seeds"

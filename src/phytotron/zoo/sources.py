@@ -16,7 +16,7 @@ _LISTING = re.compile(r"\b(?:listings?\s+)?(\d-\d+(?:[.]\d+|[a-z])?)(?!\w)", re.
 _WORD = re.compile(r"[a-z][a-z-]+")
 _CHAPTER = re.compile(r"\b(?:chapter|ch\.?)\s*(\d+)\b", re.IGNORECASE)
 _WIDTH = 119
-_MOST_PLACE, _MOST_FILE = 34, 40  # characters
+_MOST_PLACE, _MOST_FILE = 30, 32  # characters
 _LEAST_NAME = 20
 
 

@@ -155,7 +155,7 @@ def _section(system: ZooEntry, tree: SourceTree) -> Iterator[str]:
 
 
 def evidence(system: ZooEntry) -> Iterator[tuple[str, str]]:
-    """What a reader must know to judge a number, as names and texts."""
+    """What a reader must know to weigh a number, as names and texts."""
     card, result = system.card, system.result
     source = (card.get("source") or "").rstrip(".")
     yield "Target from", f"{card['origin']}, {source}" if source else card["origin"]

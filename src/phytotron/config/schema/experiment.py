@@ -146,7 +146,7 @@ class Card(Keys):
     metric: Text
     goal: Literal["max", "min"]
     # What is verified: an experiment with a target must say it, and where the target is from. It
-    # is fixed before the first run: a result counts only for the target that it was judged by.
+    # is fixed before the first run: a result counts only for the target that it was compared with.
     target: Number | None = None
     origin: Origin | None = None
     source: Text | None = None  # book with page or listing, paper with table, or the reason
