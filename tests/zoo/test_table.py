@@ -147,7 +147,7 @@ def test_a_page_shows_the_committed_figures(project: Path, make_result, write) -
 def test_a_section_names_the_sources_and_links_to_the_files(project: Path, change) -> None:
     section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
     config = "[`planar.yaml`](../../conf/experiment/scratch/planar.yaml)"
-    assert section.splitlines()[4:] == [
+    assert section.splitlines()[3:] == [
         "- Target from: book, A course, p. 12.",
         "- Choices were made on: the validation split.",
         "- C25: [Notes of several courses, Shallow neural networks]"
@@ -175,7 +175,7 @@ def test_a_model_in_the_file_itself_is_linked(project: Path, change) -> None:
 def test_an_experiment_that_is_in_no_book_has_links_alone(project: Path, change) -> None:
     change("conf/experiment/scratch/planar.yaml", "[C25]", "[]")
     section = rendered().split("## `planar`\n")[1].split("\n## ")[0]
-    assert section.splitlines()[6].startswith("- Config: ")
+    assert section.splitlines()[5].startswith("- Config: ")
 
 
 def test_a_preset_does_not_repeat_the_sources(project: Path, change) -> None:

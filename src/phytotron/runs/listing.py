@@ -73,8 +73,8 @@ def list_experiments(pattern: str = "", statuses: Sequence[str] = ()) -> list[di
 def staleness() -> Callable[[Result], bool]:
     """A function that says whether a result is out of date.
 
-    It is when config or code have changed since, or the target that it was compared with. The function
-    reads each file once: a later edit is seen by a new one only.
+    It is when config or code have changed since, or the target that it was compared with. The
+    function reads each file once: a later edit is seen by a new one only.
     """
     # Here: it composes the experiments whose fingerprints are not known yet, for which it needs
     # Hydra.

@@ -33,8 +33,8 @@ def result_file(experiment: str, preset: str | None = None) -> Path:
 def target_of(card: Mapping[str, Any]) -> dict[str, Any]:
     """What a verdict depends on besides the measured values, from a card or a result.
 
-    A result that was compared with something else is stale: whoever changes a target afterwards must
-    verify again.
+    A result that was compared with something else is stale: whoever changes a target afterwards
+    must verify again.
     """
     found = {key: card.get(key) for key in ("metric", "goal", "target", "origin")}
     return found | {"target": float(card["target"])}
