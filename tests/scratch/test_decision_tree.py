@@ -121,6 +121,11 @@ def test_gini_is_how_often_two_draws_differ(weights):
     assert gini(shares) == pytest.approx(differ)
 
 
+def test_a_sample_at_the_threshold_goes_to_the_left():
+    model = DecisionTree(criterion="gini").fit([[0.0], [1.0]], [7, 9])
+    assert model.predict([[0.5], [0.51]]).tolist() == [7, 9]
+
+
 def test_the_first_of_equal_splits_is_taken():
     split = best_split(np.array([[0, 0], [1, 1.0]]), np.eye(2), gini)
     assert split == (0, 0.5, 0.5)

@@ -261,3 +261,9 @@ def test_the_first_weights_are_within_their_limit():
     limit = np.sqrt(6 / 100)
     assert 0.98 * limit < np.abs(weights).max() <= limit
     assert weights.std() == pytest.approx(limit / np.sqrt(3), rel=0.03)
+
+
+def test_the_first_responses_have_the_deviation_of_their_inputs():
+    theta = SpectralLayer(L, 400, 50, RANDOM).theta
+    assert theta.shape == (5, 400, 50)
+    assert theta.std() == pytest.approx(1 / 20, rel=0.02)

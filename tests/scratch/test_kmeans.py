@@ -32,7 +32,7 @@ def test_from_the_same_centres_it_ends_where_the_library_s_does(seed, tol):
     np.testing.assert_allclose(ours.cluster_centers_, theirs.cluster_centers_, rtol=1e-9)
     assert np.array_equal(ours.labels_, theirs.labels_)
     assert ours.inertia_ == pytest.approx(theirs.inertia_)
-    assert len(ours.history_) in (theirs.n_iter_, theirs.n_iter_ + 1)
+    assert len(ours.history_) == theirs.n_iter_ + 1
     others = FLOWERS + 0.3
     np.testing.assert_allclose(ours.transform(others), theirs.transform(others), rtol=1e-9)
     assert np.array_equal(ours.predict(others), theirs.predict(others))
@@ -89,6 +89,23 @@ def test_the_best_start_is_kept():
     several = KMeans(k=8, init="random", starts=30).fit(IRIS)
     assert several.inertia_ < np.median(single)
     assert several.history_[-1]["train_inertia"] == several.inertia_
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_centres_are_different_points(seed):
+    model = KMeans(k=6, init="random", starts=1, max_iter=0, seed=seed).fit(SIX)
+    assert model.inertia_ == 0
+
+
+def test_the_first_centres_are_drawn_as_init_says():
+    centres = {
+        init: KMeans(k=4, init=init, starts=1, max_iter=0, seed=3).fit(FLOWERS).cluster_centers_
+        for init in ("random", "k-means++")
+    }
+    drawn = plus_plus(FLOWERS, 4, np.random.default_rng(3))
+    np.testing.assert_array_equal(centres["k-means++"], drawn)
+    uniform = FLOWERS[np.random.default_rng(3).choice(150, 4, replace=False)]
+    np.testing.assert_array_equal(centres["random"], uniform)
 
 
 def test_plus_plus_draws_in_proportion_to_the_squared_distance():

@@ -43,21 +43,18 @@ def lloyd(
         points: shape (points, features).
         centres: the first ones, shape (k, features).
         max_iter: steps at most.
-        tol: stop when the centres have moved by at most this squared distance, all together; they
-            also stop when no point has changed its centre.
+        tol: stop when the centres have moved by at most this squared distance, all together; at 0,
+            when no point has changed its centre.
 
     Returns:
         The centres, the number of each point's centre, and the inertia of each assignment: the
         last one is that of these centres.
     """
-    labels = np.full(len(points), -1)
     inertias = []
     for _ in range(max_iter):
         distances = squared_distances(points, centres)
-        before, labels = labels, distances.argmin(axis=1)
+        labels = distances.argmin(axis=1)
         inertias.append(float(distances.min(axis=1).sum()))
-        if np.array_equal(before, labels):
-            return centres, labels, inertias
         own = distances[np.arange(len(points)), labels]
         for empty in np.setdiff1d(np.arange(len(centres)), labels):
             farthest = own.argmax()  # an empty cluster gets the worst point
