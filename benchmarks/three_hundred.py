@@ -4,7 +4,8 @@
 
 Prints for each file of tests how many there are now and how many there are then, for the files
 where that differs, what `make test` and `make test-zoo` take of the conformance suite, and the
-processor time of collecting.
+processor time of collecting. With `--run` it runs what `make test` runs in the copy, and prints how
+long that took.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import argparse
 import os
 import re
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.three_hundred", description=__doc__)
     parser.add_argument("--experiments", type=int, default=300, help="how many the copy has")
     parser.add_argument("--tests", nargs="*", default=["tests"], help="files or folders of tests")
+    parser.add_argument("--run", action="store_true", help="run the tests in the copy, too")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
@@ -44,6 +48,27 @@ def main(argv: Sequence[str] | None = None) -> None:
         zoo = ["tests/conformance"]
         print(f"conformance in a run of make test: {collected(copy, zoo)[0].total()}")
         print(f"conformance in all parts: {collected(copy, zoo, '--part', '1/1')[0].total()}")
+        if arguments.run:
+            print(f"make test in the copy: {run(copy):.0f} s")
+
+
+def run(copy: Path) -> float:
+    """Run the tests of `make test`; the seconds that it took."""
+    recipe = (copy / "Makefile").read_text(encoding="utf-8").partition("\ntest: env")[2]
+    commands = recipe.partition("\n\n")[0].replace("\\\n", " ").splitlines()[1:]
+    # Some tests copy what git knows.
+    person = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org"]
+    for arguments in (["init", "-q"], ["add", "-A"], [*person, "commit", "-qm", "copy"]):
+        subprocess.run(["git", *arguments], cwd=copy, check=True)
+    begin = time.perf_counter()
+    for command in commands:
+        subprocess.run(
+            [sys.executable, *shlex.split(command.strip().removeprefix("@python"))],
+            cwd=copy,
+            env=os.environ | {"PYTHONPATH": str(copy / "src")},
+            check=False,
+        )
+    return time.perf_counter() - begin
 
 
 def multiply(copy: Path, count: int) -> None:
