@@ -58,6 +58,7 @@ def test_without_a_whole_checkpoint_it_begins_anew(training, undisturbed) -> Non
     assert killed.digests() == undisturbed()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kilobytes", [8, 64])
 def test_a_full_disk_stops_no_training_and_harms_no_checkpoint(
     training, undisturbed, kilobytes: int

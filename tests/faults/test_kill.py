@@ -36,6 +36,7 @@ def test_after_a_step(training, undisturbed, step: int) -> None:
     assert killed.digests() == undisturbed()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "plain"])
 def test_whatever_the_training_is_made_of(training, undisturbed, kind: str) -> None:
     for step in moments(2, kind):

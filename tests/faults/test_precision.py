@@ -35,6 +35,7 @@ def test_killed(training, undisturbed, kind: tuple[str, ...], accelerator: str) 
     assert killed.digests() == undisturbed(*kind)
 
 
+@pytest.mark.slow
 @on_each_device
 def test_the_gradient_scaler_continues_from_its_state(training, accelerator: str) -> None:
     kind = ("trainer.precision=16-mixed", f"trainer.accelerator={accelerator}")

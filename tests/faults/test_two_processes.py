@@ -31,6 +31,7 @@ def test_killed(training, expected, kind: str, killed: tuple[int, ...]) -> None:
     assert disturbed.digests() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_signal_to_one_stops_both_gracefully(training, expected, rank: int) -> None:
     stopped = training(*TOGETHER)

@@ -105,6 +105,7 @@ def test_full_disk_exits_with_2_and_leaves_nothing(project, small_disk, workers)
     assert [path.name for path in small_disk.iterdir()] == ["interim"]
 
 
+@pytest.mark.slow
 def test_killed_stage_runs_again_to_the_same_bytes(project):
     assert project.run().returncode == 0
     undisturbed = contents(project.folder / PROCESSED)

@@ -10,6 +10,7 @@ from phytotron.registry.promotion import promote, rollback
 MODEL = "router"
 
 
+@pytest.mark.slow
 def test_a_champion_tells_what_it_was_made_from(three):
     promote(MODEL, "3", force=True, why="a test")
     found = lineage(f"{MODEL}@champion")

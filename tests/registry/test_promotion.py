@@ -22,7 +22,7 @@ def test_a_better_version_passes_the_gate_and_leaves_a_record(three):
     move = promote(MODEL, "3", why="better")
     assert champion(three) == "3"
     assert (move.before, move.after, move.action, move.forced) == ("2", "3", "promote", False)
-    assert move.why.startswith("better; macro_f1 ")
+    assert move.why.startswith("better; macro-F1 ")
     assert move.numbers["macro_f1"] > move.numbers["champion_macro_f1"]
     assert "@" in move.who
     assert audit.trail(three.store, MODEL)[-1] == move

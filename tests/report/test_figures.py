@@ -46,8 +46,9 @@ def test_scores_are_told_with_their_intervals(project, read) -> None:
 
 def test_scores_fit_the_screen_of_a_phone(project, read) -> None:
     screen, padding = 390 / 16, 1  # rem
+    inputs = read(project())
     for drawn in (figures.score_intervals, figures.difference_intervals):
-        (width,) = re.findall(r"min-width:([\d.]+)rem", drawn(read(project())))
+        (width,) = re.findall(r"min-width:([\d.]+)rem", drawn(inputs))
         assert float(width) <= screen - 2 * padding
 
 

@@ -76,6 +76,7 @@ def test_another_setting_is_another_run_and_the_same_one_the_same(
     assert len(runs()) == 2
 
 
+@pytest.mark.slow
 def test_what_verify_measured_stays_as_it_is(project_with_params: Path) -> None:
     train("tiny/iris")
     assert not Path("zoo").exists()

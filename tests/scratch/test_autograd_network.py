@@ -90,7 +90,7 @@ def test_the_cross_entropy_of_large_scores_is_finite():
     assert loss.data == 0
 
 
-def test_iris_with_the_network_of_the_book():
+def test_iris_with_the_network_of_vasilev_2023():
     """4-5-3 with 43 parameters, and hardly an error."""
     inputs, species = read_iris().train
     model = network(hidden=[5], rule="momentum", learning_rate=0.1, epochs=300).fit(inputs, species)

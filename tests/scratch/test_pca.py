@@ -87,7 +87,7 @@ def test_the_components_of_a_known_gaussian(seed):
     np.testing.assert_allclose(np.cov(study.samples_.T), STUDY["covariance"], rtol=0.25)
 
 
-def test_its_samples_are_those_of_the_book():
+def test_its_samples_are_those_of_the_source():
     expected = np.random.RandomState(0).multivariate_normal([0, 0], [[3, 3], [3, 4]], size=500)
     assert np.array_equal(PCAStudy(**STUDY, seed=0).fit().samples_, expected)
 

@@ -142,6 +142,7 @@ def test_images_by_accuracy_without_callbacks(project, monkeypatch, tmp_path):
         predict("no words are read by it")
 
 
+@pytest.mark.slow
 def test_prices_by_an_error_that_should_be_small(project, monkeypatch, capsys):
     poor = NETWORK.format(**PRICES, units=1, epochs=1, validation=0, callbacks="default")
     project({"prices/poor": poor, "prices/line": LINE}, goal="min")
@@ -177,6 +178,7 @@ def test_prices_by_an_error_that_should_be_small(project, monkeypatch, capsys):
         predict(numbers.rpartition(",")[0])
 
 
+@pytest.mark.slow
 def test_without_a_validation_split_the_last_epoch_counts(project, monkeypatch):
     network = NETWORK.format(**IMAGES, units=8, epochs=3, validation=0, callbacks="default")
     project({"shapes/only": network})
@@ -229,11 +231,11 @@ def test_generative_models_by_the_metric_of_their_card(project, monkeypatch):
     fast = ["data.tiny=true", "data.validation=16", "trainer.max_epochs=2", "model.channels=2"]
     project({names[0]: None, names[1]: narrow}, *fast, goal="min")
     found = stages(monkeypatch, *names)
-    assert (found["metric"], found["goal"]) == ("squared_error", "min")
+    assert (found["metric"], found["goal"]) == ("loss", "min")
     assert found["selected"] == names[0]  # the baseline: no other can be shown better
     for row in found["experiments"]:
         metrics = read_json(f"results/{row['experiment']}/metrics.json")
-        assert row["squared_error"] == metrics["squared_error"]
+        assert row["loss"] == metrics["loss"]
         assert row["p_value"] is None
     store = open_store(pipeline_config().tracking)
     run_id = resolve(store, "router").run_id
@@ -241,7 +243,7 @@ def test_generative_models_by_the_metric_of_their_card(project, monkeypatch):
     assert logged == {"figures/learning_curves.png"}
     report.main()
     page = Path("build/report/index.html").read_text()
-    assert "mnist_vae</code> is selected with squared error" in page
+    assert "mnist_vae</code> is selected with loss" in page
     assert "narrow: validation loss" in page
     with pytest.raises(UserError, match="does not say how to ask it"):
         predict("1")

@@ -91,6 +91,7 @@ def test_a_mistake_ends_with_its_explanation(project, tmp_path):
     assert not (tmp_path / "build/models").exists()
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_ends_all_processes(project, tmp_path):
     result = project(
         "optimizer.lr=1e30",

@@ -114,6 +114,7 @@ FOUR = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_four_processes_may_start_on_a_fresh_store_at_once():
     script = textwrap.dedent(FOUR).format(settings=SQLITE)

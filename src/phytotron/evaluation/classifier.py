@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import precision_recall_fscore_support
 
 from phytotron.errors import UserError
 from phytotron.evaluation.predictions import ClassPredictions
@@ -57,6 +56,9 @@ def per_class(predictions: ClassPredictions) -> list[dict[str, str | int | float
     A share of nothing is 0: the precision of a class that was never predicted, the recall of a
     class without samples.
     """
+    # Here: the report reads the tables, and needs neither scikit-learn nor pandas for that.
+    from sklearn.metrics import precision_recall_fscore_support
+
     columns = precision_recall_fscore_support(
         predictions.actual,
         predictions.predicted,
