@@ -28,7 +28,7 @@ repro: env ## run what has changed in the pipeline, then print the experiments
 	@dvc repro
 	@python -m phytotron.evaluation.summary
 
-test: env ## run the tests (under 10 minutes on 2 cores)
+test: env ## run the tests (about 15 minutes on 2 cores of 2.5 GHz)
 	@python -m pytest tests/nn tests/models -m "not slow" -n auto --maxprocesses 4 --check-shapes
 	@python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadgroup \
 	  --ignore tests/nn --ignore tests/models

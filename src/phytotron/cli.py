@@ -110,7 +110,7 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
         "--status",
         type=_status,
         metavar="STATUS",
-        help="only experiments that are reached, missed, stale or not-verified",
+        help="only experiments of a status, such as undecided, missed or not-verified",
     )
     parser.add_argument(
         "--stale", action="store_const", dest="status", const="stale", help="same as --status stale"
@@ -123,7 +123,11 @@ def _status(text: str) -> str:
 
     status = text.replace("-", " ")
     if status not in STATUSES:
-        raise argparse.ArgumentTypeError(f"{text} is none of: {', '.join(STATUSES)}")
+        known = [status.replace(" ", "-") for status in STATUSES]
+        hint = did_you_mean(text, known)
+        raise argparse.ArgumentTypeError(
+            f"{text} is none of: {', '.join(known)}" + (f"; {hint}" if hint else "")
+        )
     return status
 
 

@@ -54,7 +54,8 @@ class Translation(Task):
         width: prefixes that beam search keeps.
         alpha: exponent of the length that its sums are divided by.
         limit: most words of a translation, its end included.
-        smooth: count one n-gram more, n above 1, so that a p of 0 does not make the whole 0.
+        smooth: count one n-gram more, n above 1. In torchmetrics, the score is 0 all the same where
+            no n-gram of some length is right; `phytotron.scratch.bleu` does smooth that away.
         others: see `Task`.
     """
 
